@@ -61,7 +61,7 @@ class SharedKeyPolicyCheck:
             for name, one in required.items()
             if not any(_includes(statement, one) for statement in statements)
         ]
-        return [*problems, *lost, *_problems(statements)]
+        return [*problems, *lost, *_statement_problems(statements)]
 
     def injected_problems(self) -> list[str]:
         """Return the problems of the policy at creation, when only an injector can have changed it."""
@@ -103,7 +103,7 @@ class _KeyPolicyCheck:
 
     def validate(self) -> list[str]:
         document = self._resource.stack.resolve(_written(self._resource)) or {}
-        return [*_usability_problems(self._resource), *_problems(as_list(document.get("Statement", [])))]
+        return [*_usability_problems(self._resource), *_statement_problems(as_list(document.get("Statement", [])))]
 
 
 def key_problems(key: IKeyRef, *, service: str = "ECR") -> Iterator[str]:
@@ -135,7 +135,7 @@ def _usability_problems(resource: kms.CfnKey, service: str = "ECR") -> Iterator[
     )
 
 
-def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _statement_problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the statements of a key policy that are public, and principals that IAM does not accept."""
     for statement in statements:
         found = [*public_problems(statement, in_key_policy=True), *principal_problems(statement)]

@@ -81,9 +81,9 @@ def _is_file(path: Path) -> bool:
 def _pins(path: Path) -> Iterable[ImagePin]:
     """Return the pins of a file. The result is cached, because an app can use thousands of pins of one file."""
     status = path.stat()
-    return _read(path.resolve(), status.st_mtime_ns, status.st_size)
+    return _read_pins(path.resolve(), status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, modified: int, size: int) -> tuple[ImagePin, ...]:  # noqa: ARG001  (a changed file is read again)
+def _read_pins(path: Path, modified: int, size: int) -> tuple[ImagePin, ...]:  # noqa: ARG001  (a changed file is read again)
     return read_image_pins(path)

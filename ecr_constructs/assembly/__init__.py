@@ -93,7 +93,7 @@ class RepositoryResource(_Resource):
     @property
     def name(self) -> str | None:
         """The repository name, if the template has one that is not an intrinsic function."""
-        return _text(self.properties.get("RepositoryName"))
+        return _text_or_none(self.properties.get("RepositoryName"))
 
     @property
     def encryption(self) -> str:
@@ -149,7 +149,7 @@ class CreationTemplateResource(_Resource):
     @property
     def prefix(self) -> str | None:
         """The prefix of repository names, or `ROOT`, if the template has one that is not an intrinsic function."""
-        return _text(self.properties.get("Prefix"))
+        return _text_or_none(self.properties.get("Prefix"))
 
     @property
     def lifecycle_text(self) -> object:
@@ -308,7 +308,7 @@ def exclusion_filters(properties: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
 
 
-def _text(value: object) -> str | None:
+def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 

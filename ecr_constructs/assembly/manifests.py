@@ -83,7 +83,7 @@ class _Assembly:
         for artifact_id, artifact in mapping(manifest.get("artifacts")).items():
             properties = artifact.get("properties", {})
             if artifact.get("type") == "aws:cloudformation:stack":
-                name = _text(properties.get("stackName", artifact_id))
+                name = _require_text(properties.get("stackName", artifact_id))
                 environment = _environment(artifact.get("environment"))
                 yield from self._of_stack(name, directory / properties["templateFile"], assets, environment)
             elif artifact.get("type") == "cdk:cloud-assembly":
@@ -117,7 +117,7 @@ class _Assembly:
         return self._documents[path]
 
 
-def _text(value: object) -> str:
+def _require_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{abbreviate(value)} is not a text")
     return value

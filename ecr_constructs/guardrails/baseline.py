@@ -53,7 +53,7 @@ def enforce_baseline(scope: cdk.Stage, path: str, *, intended: Mapping[str, str]
     if problems.expect("intended", intended, Mapping, "{'Stack/LogicalId': 'reason'}", optional=True, each=str):
         problems.extend(_without_reason(intended or {}))
     problems.raise_if_any(EcrConstructsError)
-    cdk.Validations.of(scope).add_plugins(_BaselinePlugin(scope, _read(path), dict(intended or {})))
+    cdk.Validations.of(scope).add_plugins(_BaselinePlugin(scope, _read_state(path), dict(intended or {})))
 
 
 def _without_reason(intended: Mapping[str, str]) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _without_reason(intended: Mapping[str, str]) -> Iterator[str]:
             yield f"intended[{name!r}] has no reason; write the reason for the change"
 
 
-def _read(path: str) -> State:
+def _read_state(path: str) -> State:
     try:
         return read_baseline(json.loads(read_file(Path(path), maximum=MAXIMUM_BYTES)))
     except OSError as error:

@@ -145,7 +145,7 @@ class DigestPinning(Sequence[ComplianceRule]):
         )
 
 
-class _Finding(NamedTuple):
+class _ImageFinding(NamedTuple):
     """A rule that an image does not meet, and the fact."""
 
     rule: str
@@ -166,11 +166,11 @@ def _check(rule: str, immutable: Sequence[str], resource: TemplateResource, app:
             yield Breach(found.sentence, use.location)
 
 
-def _finding(use: ImageUse, immutable: Sequence[str]) -> _Finding | None:
+def _finding(use: ImageUse, immutable: Sequence[str]) -> _ImageFinding | None:
     """Return the rule that an image does not meet, if there is one."""
     reference = use.reference
     if reference is None:
-        return _Finding(_NOT_KNOWN, f"the workload uses {use.text}")
+        return _ImageFinding(_NOT_KNOWN, f"the workload uses {use.text}")
     if use.repositories and not reference.is_fixed:
         return next(filter(None, (_of_repository(use, reference, each) for each in use.repositories)), None)
     if reference.is_fixed or is_content_addressed(reference) or _is_listed(reference, immutable):
@@ -178,17 +178,17 @@ def _finding(use: ImageUse, immutable: Sequence[str]) -> _Finding | None:
     return _outside(use, reference)
 
 
-def _outside(use: ImageUse, reference: ImageReference) -> _Finding:
+def _outside(use: ImageUse, reference: ImageReference) -> _ImageFinding:
     """Return the finding for a tag of an image that is in no repository of the app."""
     if UNKNOWN in (reference.registry or "") or UNKNOWN in reference.repository:
-        return _Finding(_NOT_KNOWN, f"the repository of {use.shown} is known only at deployment")
+        return _ImageFinding(_NOT_KNOWN, f"the repository of {use.shown} is known only at deployment")
     if reference.tag in (None, "latest"):
-        return _Finding(_LATEST, f"{use.shown} is the image that has the tag 'latest' when it is pulled")
+        return _ImageFinding(_LATEST, f"{use.shown} is the image that has the tag 'latest' when it is pulled")
     registry = reference.canonical.registry
     if registry is None or registry in _PUBLIC_REGISTRIES:
-        return _Finding(_PUBLIC, f"{use.shown} can be reassigned in the public registry {registry or 'docker.io'}")
+        return _ImageFinding(_PUBLIC, f"{use.shown} can be reassigned in the public registry {registry or 'docker.io'}")
     where = f"the registry {registry}" if reference.ecr_registry is None else _shown_registry(use)
-    return _Finding(
+    return _ImageFinding(
         _UNKNOWN_REGISTRY, f"{use.shown} is in a repository of {where} that is not in the app; its tag can be mutable"
     )
 
@@ -207,7 +207,7 @@ def _is_listed(reference: ImageReference, immutable: Sequence[str]) -> bool:
     )
 
 
-def _of_repository(use: ImageUse, reference: ImageReference, repository: TemplateResource) -> _Finding | None:
+def _of_repository(use: ImageUse, reference: ImageReference, repository: TemplateResource) -> _ImageFinding | None:
     """Return the finding for an image in a repository of the app, or in one that ECR creates with a template."""
     label = repository.label.removesuffix("/Resource")
     is_created = repository.type != "AWS::ECR::Repository"
@@ -215,13 +215,15 @@ def _of_repository(use: ImageUse, reference: ImageReference, repository: Templat
     try:
         immutability = _immutability(repository)
     except (InvalidName, NotDecidable):
-        return _Finding(_NOT_KNOWN, f"ImageTagMutability of {owner} is known only at deployment, for {use.shown}")
+        return _ImageFinding(_NOT_KNOWN, f"ImageTagMutability of {owner} is known only at deployment, for {use.shown}")
     tag = reference.tag or "latest"
     if UNKNOWN in tag and immutability.filters:
-        return _Finding(_NOT_KNOWN, f"the tag of {use.shown} is known only at deployment, and {owner} has exclusions")
+        return _ImageFinding(
+            _NOT_KNOWN, f"the tag of {use.shown} is known only at deployment, and {owner} has exclusions"
+        )
     if immutability.is_immutable(tag):
         return None
-    return _Finding(
+    return _ImageFinding(
         _MUTABLE, f"{use.shown} can be reassigned to another image: {owner} has ImageTagMutability {immutability}"
     )
 

@@ -102,7 +102,7 @@ class Image:
 
         Convert times to UTC and sort lists, because equal images must compare as equal.
         """
-        if problems := [f"{name}: {text}" for name, text in _problems(self)]:
+        if problems := [f"{name}: {text}" for name, text in _image_problems(self)]:
             raise InvalidImage(problems)
         for name in _TIMES:
             time = getattr(self, name)
@@ -245,10 +245,10 @@ def _read_each(entries: Sequence[object], start: int, place: str, problems: Prob
         if isinstance(entry, Mapping) and "imageDetails" in entry:
             yield from _read_all(entry, f"{place}[{index}]", problems)
         else:
-            yield from _read(f"{place}[{index}]", entry, problems)
+            yield from _read_image(f"{place}[{index}]", entry, problems)
 
 
-def _read(place: str, detail: object, problems: Problems) -> Iterator[Image]:
+def _read_image(place: str, detail: object, problems: Problems) -> Iterator[Image]:
     """Yield the image, or add its problems. `collect` would be too slow for a listing of 100,000 images."""
     try:
         yield Image.from_describe_images(detail)  # type: ignore[arg-type]  # it has a message for other types
@@ -283,7 +283,7 @@ def _read_all(document: object, place: str, problems: Problems) -> Iterator[Imag
         raise InvalidImage([f"{place}: {message}" if place else message])
 
 
-def _problems(image: Image) -> Iterator[tuple[str, str]]:
+def _image_problems(image: Image) -> Iterator[tuple[str, str]]:
     if not isinstance(image.digest, str) or not image.digest:
         yield "digest", f"{abbreviate(image.digest)} is not a digest; write 'sha256:' and 64 hexadecimal digits"
     for name in _TIMES:

@@ -28,7 +28,7 @@ def read_json_file(path: str | Path, example: str, *, fix: str = "write the path
     """
     expect("path", path, (str, Path), example)
     try:
-        return json.loads(_text(Path(path), fix), object_pairs_hook=_unique)
+        return json.loads(_text_of_file(Path(path), fix), object_pairs_hook=_unique)
     except EcrConstructsError as error:
         problems = error.problems
     except (ValueError, RecursionError) as error:
@@ -38,7 +38,7 @@ def read_json_file(path: str | Path, example: str, *, fix: str = "write the path
     raise EcrConstructsError(problems, path=str(path))
 
 
-def _text(path: Path, fix: str) -> str:
+def _text_of_file(path: Path, fix: str) -> str:
     # A pipe or a device has no end.
     if not path.is_file():
         raise EcrConstructsError([f"no such file; {fix}"])

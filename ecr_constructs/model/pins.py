@@ -105,7 +105,7 @@ def read_image_pins(path: str | Path) -> tuple[ImagePin, ...]:
     document = read_json_file(path, f"'{PINS_FILE}'", fix=fix)
     problems = Problems()
     found = []
-    for registry, images in _images(document, problems).items():
+    for registry, images in _digests_by_image(document, problems).items():
         account, _, region = registry.partition("/")
         for image, digest in images.items():
             repository, _, tag = image.rpartition(":")
@@ -166,7 +166,7 @@ def _umask() -> int:
     return mask
 
 
-def _images(document: object, problems: Problems) -> dict[str, dict[str, Any]]:
+def _digests_by_image(document: object, problems: Problems) -> dict[str, dict[str, Any]]:
     """Return the digests by image and registry."""
     if not isinstance(document, Mapping) or not isinstance(document.get("images"), Mapping):
         problems.add("not a file of pins: it has no 'images'; write it with 'ecr-constructs pin'")

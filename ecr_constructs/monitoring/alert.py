@@ -142,7 +142,7 @@ def check_alert(
     problems.extend(_target_problems(place, targets))
     problems.extend(_count_problems(len(targets)))
     problems.raise_if_any(InvalidAlert, place.path_of(id))
-    names = tuple(map(_name, given)) or ("*",)
+    names = tuple(map(_name_pattern, given)) or ("*",)
     found = tuple(rules(RepositoryFilter(names=names), _arn(place)))
     for rule in found:
         problems.extend(_pattern_problems(rule))
@@ -191,7 +191,7 @@ def _kind_problems(repositories: Sequence[object]) -> Iterator[str]:
             )
 
 
-def _name(repository: AlertRepository) -> str:
+def _name_pattern(repository: AlertRepository) -> str:
     """Return the name of a repository, or a pattern that matches the names of several."""
     if isinstance(repository, PrivateRegistry):
         return "*"

@@ -119,7 +119,7 @@ def _rows(problems: Problems, repositories: object) -> Mapping[str, Sequence[Das
         heading = _heading(problems, f"repositories[{index}]", each)
         members = rows.setdefault(heading, [])
         if each in members:
-            problems.add(f"repositories[{index}]: {_shown(each)} is listed twice; remove one")
+            problems.add(f"repositories[{index}]: {_repository_label(each)} is listed twice; remove one")
         members.append(each)
     return dict(sorted(rows.items(), key=lambda row: (row[0] == _OTHERS, row[0])))
 
@@ -164,7 +164,7 @@ def _heading(problems: Problems, argument: str, repository: object) -> str:
     return f"{name.partition('/')[0]}/" if "/" in name else _OTHERS
 
 
-def _shown(repository: DashboardRepository) -> str:
+def _repository_label(repository: DashboardRepository) -> str:
     return repr(repository) if isinstance(repository, (str, Namespace)) else repository.node.path
 
 
@@ -178,7 +178,7 @@ def _widgets(members: Sequence[DashboardRepository], region: str | None) -> Iter
     metrics = [RepositoryMetrics(each) for each in members if not isinstance(each, Namespace)]
     namespaces = [each for each in members if isinstance(each, Namespace)]
     yield _graph("Pulls per hour", [*(each.pulls() for each in metrics), *map(_pulls, namespaces)], region)
-    yield _graph("Images", [*(each.images() for each in metrics), *map(_images, namespaces)], region)
+    yield _graph("Images", [*(each.images() for each in metrics), *map(_images_metric, namespaces)], region)
     if metrics:
         quota = cloudwatch.HorizontalAnnotation(value=_QUOTA, label="Quota", color=cloudwatch.Color.RED)
         percentages = [each.percent_of_image_quota(id=f"images{index}") for index, each in enumerate(metrics)]
@@ -207,7 +207,7 @@ def _pulls(namespace: Namespace) -> cloudwatch.IMetric:
     return _search(f"{{AWS/ECR,RepositoryName}} {words}", "Sum", _HOUR)
 
 
-def _images(namespace: Namespace) -> cloudwatch.IMetric:
+def _images_metric(namespace: Namespace) -> cloudwatch.IMetric:
     words = f'Resource="ImagesPerRepositoryCount" ResourceId={namespace.value}'
     return _search(f"{{AWS/Usage,Service,Type,Resource,ResourceId}} {words}", "Maximum", _USAGE_PERIOD)
 

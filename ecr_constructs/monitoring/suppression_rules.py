@@ -84,7 +84,7 @@ class SuppressionRules(Construct):
         if isinstance(today, datetime):
             problems.add_wrong_kinds("today must be a date without a time, such as date(2026, 12, 1)")
         if problems.expect("accepted", accepted, Sequence, _EXAMPLE, each=AcceptedFinding):
-            problems.extend(_problems(accepted))
+            problems.extend(_accepted_problems(accepted))
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
         problems.extend(stack_problems(place, "suppression rules"))
@@ -93,8 +93,8 @@ class SuppressionRules(Construct):
         day = today or date.today()  # noqa: DTZ011  (the last day is a day where the app is synthesized)
         in_force = [each for each in accepted if not each.is_expired(day)]
         names = _rule_names(accepted)
-        self.filters = tuple(_create_filter(self, each, names[_name(each)]) for each in in_force)
-        expired = [f"{names[_name(each)]} (until {each.expires})" for each in accepted if each.is_expired(day)]
+        self.filters = tuple(_create_filter(self, each, names[_finding_name(each)]) for each in in_force)
+        expired = [f"{names[_finding_name(each)]} (until {each.expires})" for each in accepted if each.is_expired(day)]
         if expired:
             cdk.Annotations.of(self).add_warning_v2(
                 "ecr-constructs:acceptedFindingsExpired", _EXPIRED.format(", ".join(expired))
@@ -107,8 +107,8 @@ _EXPIRED = (
 )
 
 
-def _problems(accepted: Sequence[AcceptedFinding]) -> Iterator[str]:
-    names = list(map(_name, accepted))
+def _accepted_problems(accepted: Sequence[AcceptedFinding]) -> Iterator[str]:
+    names = list(map(_finding_name, accepted))
     for index, each in enumerate(accepted):
         place, name = f"accepted[{index}]", names[index]
         if names.index(name) != index:
@@ -126,7 +126,7 @@ def _problems(accepted: Sequence[AcceptedFinding]) -> Iterator[str]:
                 )
 
 
-def _name(accepted: AcceptedFinding) -> str:
+def _finding_name(accepted: AcceptedFinding) -> str:
     """Return the vulnerability, the package and the repositories of an accepted finding."""
     package = f" of {accepted.package}" if accepted.package else ""
     return f"{accepted.vulnerability}{package} in {', '.join(accepted.repositories)}"
@@ -134,7 +134,7 @@ def _name(accepted: AcceptedFinding) -> str:
 
 def _rule_names(accepted: Sequence[AcceptedFinding]) -> Mapping[str, str]:
     """Return the name of each suppression rule, which is unique in an account. It is also the construct ID."""
-    names = list(map(_name, accepted))
+    names = list(map(_finding_name, accepted))
     short = Counter(map(_construct_id, map(_shortened, names)))
     return {name: _shortened(name, unique=short[_construct_id(_shortened(name))] > 1) for name in names}
 

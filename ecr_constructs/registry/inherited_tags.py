@@ -53,7 +53,7 @@ class _InheritedTags:
             else:
                 keys[tag.key] = None
         if missing := [each for each in keys if each not in self._tagged]:
-            annotations_of(self._template).add_info_v2("ecr-constructs:inheritedTagsAreNotUsed", _text(missing))
+            annotations_of(self._template).add_info_v2("ecr-constructs:inheritedTagsAreNotUsed", _warning_text(missing))
         return []
 
     def _tags(self) -> Iterator[cdk.Tag | cdk.RemoveTag]:
@@ -69,7 +69,7 @@ def _is_for_repositories(tag: cdk.Tag | cdk.RemoveTag) -> bool:
     return not _TYPES & set(excluded) and (not included or bool(_TYPES & set(included)))
 
 
-def _text(keys: list[str]) -> str:
+def _warning_text(keys: list[str]) -> str:
     shown = ", ".join(map(repr, keys))
     return (
         f"Tags.of(...) adds {shown} to the resources of the app, and not to the repositories that ECR creates with "

@@ -70,7 +70,7 @@ def bootstrap_template(
     problems.expect("template", template, Mapping, "json.loads(text)")
     problems.expect("is_new", is_new, bool, "")
     if expect_settings(problems, settings, "CREATED") and isinstance(template, Mapping):
-        problems.extend(_problems(template, settings, is_new=is_new))
+        problems.extend(_template_problems(template, settings, is_new=is_new))
     problems.raise_if_any(InvalidRepository)
     found = deepcopy(dict(template))
     resources = _resources_of(settings)
@@ -81,7 +81,7 @@ def bootstrap_template(
     return found
 
 
-def _problems(template: Mapping[str, Any], settings: RepositorySettings, *, is_new: bool) -> Iterator[str]:
+def _template_problems(template: Mapping[str, Any], settings: RepositorySettings, *, is_new: bool) -> Iterator[str]:
     repository = mapping(mapping(template.get("Resources")).get(_REPOSITORY))
     if repository.get("Type") != _TYPE:
         yield _NO_TEMPLATE.format(_REPOSITORY, _TYPE)

@@ -80,7 +80,7 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
     grantee = args[0] if args else options["grantee"]
     principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal
     if isinstance(principal, iam.UnknownPrincipal):
-        raise InvalidRepository([_UNKNOWN.format(_shown(grantee))], path=repository.node.path)
+        raise InvalidRepository([_UNKNOWN.format(_grantee_label(grantee))], path=repository.node.path)
     if isinstance(principal, _OWNED) and repository in UNNAMED:
         problems = tuple(use_problems(cast("ecr.Repository", repository), principal))
         if problems:
@@ -103,7 +103,7 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
     return granted
 
 
-def _shown(grantee: object) -> str:
+def _grantee_label(grantee: object) -> str:
     return f"the grantee {grantee.node.path}" if isinstance(grantee, Construct) else "the grantee"
 
 

@@ -139,14 +139,14 @@ class _FindingAnnotator:
         for each in self.watched:
             for finding in each.findings():
                 if finding.severity == "warning":
-                    annotations_of(each.construct).add_warning_v2(annotation_id(finding.id), _text(finding))
+                    annotations_of(each.construct).add_warning_v2(annotation_id(finding.id), _finding_text(finding))
                     record_annotation(each.construct, annotation_id(finding.id))
                 else:
                     infos.setdefault(finding, []).append(each.construct)
         # One info for all repositories of a stack that share a finding, because a stack can have hundreds.
         for finding, constructs in infos.items():
             if finding.id != "last-pull-counts-scanners" or not _has_exclusions(self._place):
-                text = _text(finding) + _others(constructs[1:])
+                text = _finding_text(finding) + _others(constructs[1:])
                 annotations_of(constructs[0]).add_info_v2(annotation_id(finding.id), text)
         return []
 
@@ -167,10 +167,10 @@ def _has_exclusions(place: ConstructLocation) -> bool:
 
 def _errors(policy: LifecyclePolicy, immutability: Immutability) -> tuple[str, ...]:
     found = policy.findings(immutability=immutability)
-    return tuple(f"lifecycle: {_text(each)}" for each in found if each.severity == "error")
+    return tuple(f"lifecycle: {_finding_text(each)}" for each in found if each.severity == "error")
 
 
-def _text(finding: Finding) -> str:
+def _finding_text(finding: Finding) -> str:
     return f"{finding.sentence}; {finding.remedy}"
 
 

@@ -47,7 +47,7 @@ def check_name(problems: Problems, place: ConstructLocation, repository_name: st
     if place.stack is None or is_token(repository_name):
         return
     if (owner := environment_of(place).owner_of("repository", repository_name)) is not None:
-        problems.add(_TWICE.format(repository_name, _shown(owner)))
+        problems.add(_TWICE.format(repository_name, _construct_path(owner)))
 
 
 def claim_name(resource: ecr.CfnRepository, place: ConstructLocation, repository_name: str | None) -> None:
@@ -120,7 +120,7 @@ def _compare(resource: ecr.CfnRepository, synthesized: cdk.Stack) -> None:
     if owner is None:
         here.register_owner(resource, "repository", name)
     elif reference(owner) != reference(resource):
-        text = _LATE.format(_shown(owner), _shown(resource), name)
+        text = _LATE.format(_construct_path(owner), _construct_path(resource), name)
         # A stage that is already synthesized would not display the warning.
         stage = _stage(synthesized)
         place = next((each for each in (resource, owner) if _stage(each) == stage), synthesized)
@@ -134,7 +134,7 @@ def _stage(construct: IConstruct) -> str:
     return stage.node.path if stage is not None else ""
 
 
-def _shown(resource: IConstruct) -> str:
+def _construct_path(resource: IConstruct) -> str:
     return resource.node.path.removesuffix("/Resource")
 
 

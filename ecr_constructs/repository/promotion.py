@@ -39,7 +39,7 @@ _PROMOTER_EXAMPLE = "[PipelineIdentity.github('octo-org/api', environment='produ
 _SESSION_HOURS = range(1, 13)
 
 
-class _Commands(NamedTuple):
+class _ToolCommands(NamedTuple):
     """The commands of a tool: the login to a registry, and the copy with the same digest."""
 
     login: str
@@ -51,17 +51,17 @@ class _Commands(NamedTuple):
 # images of an index: https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_copy.md and
 # https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md
 _TOOLS = {
-    "oras": _Commands(
+    "oras": _ToolCommands(
         login="oras login --username AWS --password-stdin {host}",
         copy="oras cp{recursive} {source} {target}",
         copies_referrers=True,
     ),
-    "crane": _Commands(
+    "crane": _ToolCommands(
         login="crane auth login --username AWS --password-stdin {host}",
         copy="crane copy {source} {target}",
         copies_referrers=False,
     ),
-    "skopeo": _Commands(
+    "skopeo": _ToolCommands(
         login="skopeo login --username AWS --password-stdin {host}",
         copy="skopeo copy --all --preserve-digests docker://{source} docker://{target}",
         copies_referrers=False,
@@ -213,8 +213,8 @@ class Promotion(Construct):
     def _copy(self, tag: str) -> str:
         return _TOOLS[self._tool].copy.format(
             recursive=" --recursive" if self._referrers else "",
-            source=f"{_host(self._source)}/{_name(self._source)}:{tag}",
-            target=f"{_host(self._target)}/{_name(self._target)}:{tag}",
+            source=f"{_host(self._source)}/{_name_or_token(self._source)}:{tag}",
+            target=f"{_host(self._target)}/{_name_or_token(self._target)}:{tag}",
         )
 
     def _logins(self) -> Iterator[str]:
@@ -403,7 +403,7 @@ def _literal_name(repository: ecr.IRepository) -> object:
     return None if is_unresolved(repository.repository_name) else repository.repository_name
 
 
-def _name(repository: ecr.IRepository) -> str:
+def _name_or_token(repository: ecr.IRepository) -> str:
     name = _literal_name(repository)
     return name if isinstance(name, str) else repository.repository_name
 
@@ -416,7 +416,7 @@ def _host(repository: ecr.IRepository) -> str:
 
 def _arn(repository: ecr.IRepository) -> str:
     partition, region = partition_of(repository.env.region).name, repository.env.region
-    return f"arn:{partition}:ecr:{region}:{repository.env.account}:repository/{_name(repository)}"
+    return f"arn:{partition}:ecr:{region}:{repository.env.account}:repository/{_name_or_token(repository)}"
 
 
 def _resource(role: iam.Role) -> iam.CfnRole:

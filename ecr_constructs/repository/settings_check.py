@@ -220,11 +220,14 @@ def _violation(
 
 
 def _sentence(checked: _Checked, differences: Sequence[_Difference]) -> str:
-    parts = [f"{name} is {_shown(found)}, and {_shown(expected)} in settings" for name, found, expected in differences]
+    parts = [
+        f"{name} is {_shown_or_absent(found)}, and {_shown_or_absent(expected)} in settings"
+        for name, found, expected in differences
+    ]
     return f"the template of {checked.path} differs from its settings: {'; '.join(parts)}"
 
 
-def _shown(value: object) -> str:
+def _shown_or_absent(value: object) -> str:
     return _ABSENT if value is None else abbreviate(value)
 
 

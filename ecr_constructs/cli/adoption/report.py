@@ -59,7 +59,7 @@ def _summary(plan: AdoptionPlan, source: str) -> Iterator[str]:
     }
     yield from ("# Adoption report", "")
     yield (
-        f"`ecr-constructs adopt` wrote this program for {_shown(source)}. The program changes no setting. "
+        f"`ecr-constructs adopt` wrote this program for {_without_markup(source)}. The program changes no setting. "
         "Repositories without a deletion policy are retained."
     )
     yield from ("", "| result | number |", "| --- | --- |")
@@ -96,7 +96,7 @@ def _update(plan: AdoptionPlan, template: str | None) -> Iterator[str]:
 
 
 def _renamed(stack: StackPlan) -> str:
-    origin = f", from {_shown(stack.source.path)}" if stack.source.path else ""
+    origin = f", from {_without_markup(stack.source.path)}" if stack.source.path else ""
     if stack.name == stack.source.stack:
         return f"{origin}. The stack must have this name in CloudFormation; otherwise change it in `app.py`."
     return f"{origin}. {_code(stack.source.stack)} is not a stack name; write the name of the stack into `app.py`."
@@ -144,10 +144,10 @@ def _unknown(stack: StackPlan) -> Iterator[str]:
 
 
 def _policies(plan: AdoptionPlan) -> Iterator[str]:
-    with_policy = [each for _, each in plan.constructs if _policy(each) is not None]
+    with_policy = [each for _, each in plan.constructs if _written_policy(each) is not None]
     if not with_policy:
         return
-    of_lambda = [each.name for each in with_policy if _LAMBDA in str(statements_of_policy(_policy(each)))]
+    of_lambda = [each.name for each in with_policy if _LAMBDA in str(statements_of_policy(_written_policy(each)))]
     yield from ("## Repository policies", "")
     yield (
         f"The program declares the policy of {count(len(with_policy), 'repository')}. Keep the statements: an import, "
@@ -161,7 +161,7 @@ def _policies(plan: AdoptionPlan) -> Iterator[str]:
         yield ""
 
 
-def _policy(construct: PlannedConstruct) -> object:
+def _written_policy(construct: PlannedConstruct) -> object:
     return construct.resource.properties.get("RepositoryPolicyText")
 
 
@@ -171,7 +171,9 @@ def _policy(construct: PlannedConstruct) -> object:
 def _without_construct(plan: AdoptionPlan) -> Iterator[str]:
     found = [each for _, each in plan.constructs if each.reasons]
     if found:
-        rows = ((_code(each.name), each.resource.resource_type, _shown("; ".join(each.reasons))) for each in found)
+        rows = (
+            (_code(each.name), each.resource.resource_type, _without_markup("; ".join(each.reasons))) for each in found
+        )
         yield from ("## Resources without a construct of this library", "")
         yield "The program declares them with the L1 constructs of the CDK, with the values that they have."
         yield ""
@@ -181,7 +183,7 @@ def _without_construct(plan: AdoptionPlan) -> Iterator[str]:
 def _left_out(plan: AdoptionPlan) -> Iterator[str]:
     if plan.inventory.notes:
         yield from ("## Facts that are not in the program", "")
-        yield from (f"- {_shown(each)}" for each in plan.inventory.notes)
+        yield from (f"- {_without_markup(each)}" for each in plan.inventory.notes)
         yield ""
 
 
@@ -280,7 +282,7 @@ def _listed(names: Sequence[str], most: int = 10) -> str:
     return shortened([_code(name) for name in names], most)
 
 
-def _shown(text: str) -> str:
+def _without_markup(text: str) -> str:
     """Return a text as Markdown without markup and line breaks."""
     return _MARKUP.sub(r"\\\1", printable(text))
 

@@ -60,7 +60,7 @@ def share(constructs: Sequence[PlannedConstruct]) -> SharingResult:
     """
     groups: defaultdict[str, list[PlannedConstruct]] = defaultdict(list)
     for each in filter(is_repository, constructs):
-        groups[_text(_shareable(each.settings))].append(each)
+        groups[_as_argument(_shareable(each.settings))].append(each)
     names = UniqueNames(separator="_")
     found: list[SharedSettings] = []
     changed: dict[int, PlannedConstruct] = {}
@@ -68,7 +68,9 @@ def share(constructs: Sequence[PlannedConstruct]) -> SharingResult:
         settings = {**_shareable(group[0].settings), **_common_access(group), **_common_tags(group)}
         if len(group) >= _FEWEST and settings:
             constant = SharedSettings(
-                name=names.add(_name(group)), settings=settings, repositories=tuple(each.name for each in group)
+                name=names.add(_constant_name(group)),
+                settings=settings,
+                repositories=tuple(each.name for each in group),
             )
             found.append(constant)
             changed |= {id(each): _using(each, constant) for each in group}
@@ -127,12 +129,12 @@ def _tags_of(settings: Mapping[str, object]) -> Mapping[str, object]:
     return tags if isinstance(tags, Mapping) else {}
 
 
-def _name(group: Sequence[PlannedConstruct]) -> str:
+def _constant_name(group: Sequence[PlannedConstruct]) -> str:
     """Return the name of a constant: `PROD_SETTINGS` for repositories under `prod/`."""
     namespaces = {each.name.partition("/")[0] if "/" in each.name else "" for each in group}
     namespace = namespaces.pop() if len(namespaces) == 1 else ""
     return identifier(namespace, suffix="settings").upper() if namespace else "SETTINGS"
 
 
-def _text(settings: Mapping[str, object]) -> str:
+def _as_argument(settings: Mapping[str, object]) -> str:
     return render_one_line(dict(settings))

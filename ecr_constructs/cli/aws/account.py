@@ -315,7 +315,7 @@ class Account:
         repository = Repository(
             name=name,
             images=self._images(name),
-            deployed=None if deployed is None else _policy(deployed),
+            deployed=None if deployed is None else _policy_of_text(deployed),
             aws_preview=None if preview is None else tuple(AwsDecision(**each) for each in preview),
         )
         referenced = self._readings.find(_INDEXES, name) if options.read_indexes else None
@@ -355,7 +355,7 @@ class Account:
             return pool.each(description, subjects, lambda subject: read(ecr, subject)), pool.failures
 
     def _deployed(self, ecr: Service, name: str) -> LifecyclePolicy:
-        return _policy(self._readings.obtain(_DEPLOYED, name, lambda: deployed_policy(ecr, name).to_json()))
+        return _policy_of_text(self._readings.obtain(_DEPLOYED, name, lambda: deployed_policy(ecr, name).to_json()))
 
     def _read_indexes(self, ecr: Service, name: str) -> None:
         self._readings.obtain(_INDEXES, name, lambda: read_indexes(ecr, name, self._images(name)))
@@ -456,7 +456,7 @@ def _immutability(repository: Mapping[str, Any]) -> Immutability | None:
     return immutability_of(repository.get("imageTagMutability", ""), filters)
 
 
-def _policy(text: str) -> LifecyclePolicy:
+def _policy_of_text(text: str) -> LifecyclePolicy:
     return LifecyclePolicy.none() if text == LifecyclePolicy.none().to_json() else parse_policy(text)
 
 

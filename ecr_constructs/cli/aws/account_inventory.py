@@ -61,7 +61,7 @@ def read_account_inventory(
     """
     session = open_session(profile=profile, region=region, role=role)
     with raise_as_unavailable(), thread_pool(progress) as pool:
-        reader = _Reader(session, pool, ImageCounter(progress))
+        reader = _InventoryReader(session, pool, ImageCounter(progress))
         resources = [*reader.registry(), *reader.repositories()]
     environment = f"{session.account_id}/{session.region}"
     return Inventory(
@@ -73,7 +73,7 @@ def read_account_inventory(
 
 
 @dataclass(slots=True)
-class _Reader:
+class _InventoryReader:
     """The calls for one inventory, and the resources that cannot be adopted."""
 
     session: Session

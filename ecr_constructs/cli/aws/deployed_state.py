@@ -62,7 +62,7 @@ def check_account(
 
     """
     session = open_session(profile=profile, region=region, role=role)
-    reader = _Reader(session)
+    reader = _StateReader(session)
     chosen = [each for each in templates if reader.is_here(each)]
     if not chosen:
         message = f"it has no stack for {reader.environment}; choose another --profile or --region"
@@ -76,7 +76,7 @@ def check_account(
 
 
 @dataclass(slots=True)
-class _Reader:
+class _StateReader:
     """The calls for one comparison, and the data that could not be read."""
 
     session: Session

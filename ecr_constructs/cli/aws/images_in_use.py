@@ -43,7 +43,7 @@ def ecs_usage(ecs: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
         for task_definition in _task_definitions(service):
             users.setdefault(task_definition, set()).add(f"service {_cluster(service)}/{service['serviceName']}")
     pool.add_steps(len(users))
-    images = pool.each("task definitions of Amazon ECS", users, lambda arn: _images(ecs, arn))
+    images = pool.each("task definitions of Amazon ECS", users, lambda arn: _images_of_task(ecs, arn))
     return (
         *(each for found in tasks.values() for task in found for each in _task_usage(task)),
         *(each for arn, texts in images.items() for user in users[arn] for each in usage_of(texts, user)),
@@ -98,7 +98,7 @@ def _cluster(resource: Mapping[str, Any]) -> str:
     return str(resource["clusterArn"]).rpartition("/")[2]
 
 
-def _images(ecs: Service, task_definition: str) -> list[str]:
+def _images_of_task(ecs: Service, task_definition: str) -> list[str]:
     answer = ecs.call("DescribeTaskDefinition", {"taskDefinition": task_definition})
     return [container["image"] for container in answer["taskDefinition"]["containerDefinitions"]]
 

@@ -78,7 +78,7 @@ def adopt(
     account = {"profile": profile, "region": region, "role": role}
     _require_usable(source, images or (), stack, live=live, account=account)
     inventory = _inventory(source, stack, live=live, account=account)
-    inventory = replace(inventory, images={**inventory.images, **_images(images or ())})
+    inventory = replace(inventory, images={**inventory.images, **_images_by_repository(images or ())})
     plan = plan_program(inventory)
     shown = "the account" if live or source is None else "standard input" if source == STANDARD_INPUT else source
     files = {
@@ -133,7 +133,7 @@ def _inventory(source: str | None, stack: str | None, *, live: bool, account: Ma
     )
 
 
-def _images(sources: Sequence[str]) -> dict[str, Sequence[Image]]:
+def _images_by_repository(sources: Sequence[str]) -> dict[str, Sequence[Image]]:
     return {each.name: each.images for each in read_repositories(sources)} if sources else {}
 
 

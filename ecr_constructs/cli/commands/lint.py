@@ -110,7 +110,7 @@ def lint(
     fixes = [f"{source}: {each}" for source in sources for each in _fixed(source)] if fix else []
     report = _Report()
     for source in sources:
-        report.add(_read(source, parameters), source, configured)
+        report.add(_read_or_error(source, parameters), source, configured)
     report.check_configuration(configured)
     if form is LintFormat.JSON:
         print(json.dumps(report.to_dict(fixes), indent=2))
@@ -137,7 +137,7 @@ def _fails(diagnostic: Diagnostic, fail_on: LintThreshold) -> bool:
     return severities.index(diagnostic.severity) <= severities.index(fail_on.value)
 
 
-def _read(source: str, parameters: Parameters) -> PolicySet | EcrConstructsError:
+def _read_or_error(source: str, parameters: Parameters) -> PolicySet | EcrConstructsError:
     try:
         return read_policies(source, parameters)
     except EcrConstructsError as error:

@@ -174,7 +174,7 @@ def _lines(before: Sequence[ImagePin], after: Sequence[ImagePin]) -> Iterator[st
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Finding:
+class _PinFinding:
     """A pin that does not correspond to the registry or to the templates."""
 
     kind: str
@@ -182,14 +182,16 @@ class _Finding:
     sentence: str
 
 
-def _findings(pins: Sequence[ImagePin], deployed: DeployedImages | None, account: Account | None) -> Iterator[_Finding]:
+def _findings(
+    pins: Sequence[ImagePin], deployed: DeployedImages | None, account: Account | None
+) -> Iterator[_PinFinding]:
     if account is not None:
         yield from _stale(pins, account)
     if deployed is not None:
         yield from _unused(pins, deployed)
 
 
-def _stale(pins: Sequence[ImagePin], account: Account) -> Iterator[_Finding]:
+def _stale(pins: Sequence[ImagePin], account: Account) -> Iterator[_PinFinding]:
     here = _here(pins, account)
     digests, absent, problems = account.digests(list(here), progress=NoProgress())
     if problems:
@@ -197,22 +199,22 @@ def _stale(pins: Sequence[ImagePin], account: Account) -> Iterator[_Finding]:
     for image, each in here.items():
         if image in absent:
             sentence = "the tag no longer exists; delete the pin with --prune, or push the image"
-            yield _Finding(kind="gone", subject=f"{image} in {each.registry}", sentence=sentence)
+            yield _PinFinding(kind="gone", subject=f"{image} in {each.registry}", sentence=sentence)
         elif digests[image] != each.digest:
             sentence = f"the pin is {each.digest}, the tag has {digests[image]}; run with --update"
-            yield _Finding(kind="moved", subject=f"{image} in {each.registry}", sentence=sentence)
+            yield _PinFinding(kind="moved", subject=f"{image} in {each.registry}", sentence=sentence)
 
 
-def _unused(pins: Sequence[ImagePin], deployed: DeployedImages) -> Iterator[_Finding]:
+def _unused(pins: Sequence[ImagePin], deployed: DeployedImages) -> Iterator[_PinFinding]:
     for each in pins:
         if not deployed.has_digest_of(each):
             is_by_tag = each.image in deployed.in_registry(each.account, each.region)
             by_tag = f"a template deploys its tag; use pinned({each.tag!r}) there"
             sentence = by_tag if is_by_tag else "no template deploys its digest; delete it with --prune"
-            yield _Finding(kind="unused", subject=f"{each.image} in {each.registry}", sentence=sentence)
+            yield _PinFinding(kind="unused", subject=f"{each.image} in {each.registry}", sentence=sentence)
 
 
-def _report(findings: Iterable[_Finding]) -> None:
+def _report(findings: Iterable[_PinFinding]) -> None:
     found = list(findings)
     for each in found:
         print(printable(f"{each.kind}: {each.subject}: {each.sentence}"))

@@ -490,7 +490,7 @@ def _with_archived(report: PreviewReport, fleet: Fleet, *, is_restored: bool) ->
         (each, found)
         for each in report.previews
         if each.in_use
-        for found in archived_in_use(each.repository, _images(each), each.in_use)
+        for found in archived_in_use(each.repository, _evaluated_images(each), each.in_use)
     ]
     lines = [_archived_line(each, found) for each, found in archived]
     if not (archived and is_restored and _is_confirmed(lines)):
@@ -514,7 +514,7 @@ def _archived_line(preview: RepositoryPreview, archived: ArchivedImage) -> str:
     return f"{preview.place}: {archived}" if preview.is_one_of_many else str(archived)
 
 
-def _images(preview: RepositoryPreview) -> list[Image]:
+def _evaluated_images(preview: RepositoryPreview) -> list[Image]:
     return all_images(preview.evaluation)
 
 

@@ -182,7 +182,7 @@ def _registry(resource: RegistryResource, account: str) -> tuple[str, ...]:
     describers: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
         "RegistryScanningConfiguration": _scanning,
         "ReplicationConfiguration": partial(_replication, account=account),
-        "RegistryPolicy": _policy,
+        "RegistryPolicy": _policy_summary,
         "PullThroughCacheRule": _cache,
         "RepositoryCreationTemplate": _template,
     }
@@ -220,7 +220,7 @@ def _filters(rule: Mapping[str, Any]) -> str:
     return ", ".join(each["Filter"] for each in rule.get("RepositoryFilters", ())) or "everything"
 
 
-def _policy(properties: Mapping[str, Any]) -> tuple[str, str]:
+def _policy_summary(properties: Mapping[str, Any]) -> tuple[str, str]:
     statements = properties["PolicyText"]["Statement"]
     return "registry policy", count(len(statements) if isinstance(statements, list) else 1, "statement")
 

@@ -49,7 +49,7 @@ def alarm_messages(ranked: Iterable[tuple[RepositoryPreview, Damage]]) -> Iterat
     for certainty in CERTAINTIES:
         for kind in ALARM_KINDS:
             if repositories := found[certainty, kind]:
-                yield Message("alarm", _text(kind, certainty, repositories), ALARM_STYLE)
+                yield Message("alarm", _sentence_for(kind, certainty, repositories), ALARM_STYLE)
 
 
 def alarm_words(damage: Damage) -> str:
@@ -79,7 +79,7 @@ def _text_of_one(name: str, damage: Damage) -> str:
     return f"{name} {alarm_words(damage)}: {damage.describe()}{newest}"
 
 
-def _text(kind: AlarmKind, certainty: Certainty, repositories: list[tuple[str, Damage]]) -> str:
+def _sentence_for(kind: AlarmKind, certainty: Certainty, repositories: list[tuple[str, Damage]]) -> str:
     if len(repositories) == 1:
         return _text_of_one(*repositories[0])
     names = shortened([f"{name} ({damage.percent}%)" for name, damage in repositories], _MOST_NAMES)

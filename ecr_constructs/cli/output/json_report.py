@@ -74,8 +74,8 @@ def json_parts(report: PreviewReport, results: Sequence[GateResult]) -> Iterator
         "alarms": _list([_text(_alarm(*each)) for each in worst_first(report.previews) if each[1].alarm], 1),
     }
     tail = {
-        "unread": _list([_text(_policy(each) | {"problems": list(each.problems)}) for each in report.unread], 1),
-        "without_images": _list([_text(_policy(policy)) for policy in report.without_images], 1),
+        "unread": _list([_text(_policy_entry(each) | {"problems": list(each.problems)}) for each in report.unread], 1),
+        "without_images": _list([_text(_policy_entry(policy)) for policy in report.without_images], 1),
         "without_policy": _list(list(map(_text, report.without_policy)), 1),
         "problems": _list(list(map(_text, report.problems)), 1),
         "notes": _list(list(map(_text, report.notes)), 1),
@@ -205,7 +205,7 @@ def _preview(preview: RepositoryPreview) -> str:
         "by_aws": _text(preview.by_aws),
         "policy": preview.policy.to_json(),
         "summary": _text(_summary(preview.evaluation)),
-        "images": _list(list(_images(preview)), 3),
+        "images": _list(list(_image_entries(preview)), 3),
         "departures": _list(list(_departures(preview.schedule)), 3),
         "findings": _list([_text(_finding(finding)) for finding in preview.findings], 3),
         "current": "null" if preview.current is None else _text(_current(preview, preview.current)),
@@ -229,7 +229,7 @@ def _summary(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _images(preview: RepositoryPreview) -> Iterator[str]:
+def _image_entries(preview: RepositoryPreview) -> Iterator[str]:
     is_used = bool(preview.in_use)
     users = "null" if preview.in_use is None else "[]"
     for group, decisions in decisions_by_group(preview.evaluation).items():
@@ -296,7 +296,7 @@ def _current(preview: RepositoryPreview, current: Evaluation) -> dict[str, Any]:
     }
 
 
-def _policy(policy: Policy | UnreadablePolicy) -> dict[str, Any]:
+def _policy_entry(policy: Policy | UnreadablePolicy) -> dict[str, Any]:
     return {"repository": policy.repository, "where": policy.where, "prefix": policy.prefix}
 
 

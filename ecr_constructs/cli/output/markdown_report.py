@@ -70,7 +70,9 @@ def render_markdown(report: PreviewReport, results: Sequence[GateResult] = (), *
         *_head(report, ranked, results),
         "",
         *_table(ranked, None if is_complete else _MOST_ROWS),
-        *chain.from_iterable(_policy(group) for group in policy_groups(ranked)[: None if is_complete else _MOST_ROWS]),
+        *chain.from_iterable(
+            _policy_lines(group) for group in policy_groups(ranked)[: None if is_complete else _MOST_ROWS]
+        ),
     ]
     asked = tuple(result.pattern for result in results if result.pattern)
     notes = list(_notes(report))
@@ -127,7 +129,7 @@ def _table(ranked: Sequence[Ranked], most: int | None) -> Iterator[str]:
     yield ""
 
 
-def _policy(group: Sequence[Ranked]) -> Iterator[str]:
+def _policy_lines(group: Sequence[Ranked]) -> Iterator[str]:
     """Yield the rules of a policy and its findings, once for all its repositories."""
     previews = [preview for preview, _ in group]
     places = shortened(list(dict.fromkeys(preview.where for preview in previews)))

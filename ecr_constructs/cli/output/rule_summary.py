@@ -64,9 +64,9 @@ def rule_rows(preview: RepositoryPreview) -> Iterator[RuleRow]:
         for decision in decisions:
             by_rule[id(decision.rule)].append(decision)
         for of_rule in by_rule.values():
-            found[_name(of_rule[0].rule), outcome] += of_rule
+            found[_rule_name(of_rule[0].rule), outcome] += of_rule
     for rule in (*preview.policy.rules, None):
-        name = _name(rule)
+        name = _rule_name(rule)
         rows = [_row(name, outcome, found[name, outcome]) for outcome in OUTCOMES if (name, outcome) in found]
         yield from rows or ([_row(name, NO_IMAGES, [])] if rule else [])
 
@@ -89,7 +89,7 @@ def _outcomes(preview: RepositoryPreview) -> Iterator[tuple[str, Sequence[Decisi
     yield from zip(OUTCOMES, groups, strict=True)
 
 
-def _name(rule: LifecycleRule | None) -> str:
+def _rule_name(rule: LifecycleRule | None) -> str:
     return str(rule.rule_priority) if rule else "none"
 
 

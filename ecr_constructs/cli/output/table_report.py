@@ -241,12 +241,12 @@ class _TableReport:
             yield _line(Message("alarm", text, ALARM_STYLE))
         if totals_of(preview).images:
             yield _rule_table([*rule_rows(preview), *total_rows(preview)], self._hidden, self._asked)
-        yield from self._images(preview)
+        yield from self._lost_images(preview)
         yield from map(_line, cost_messages(preview))
         yield from map(_line, repository_messages(preview, is_live=self._report.is_live))
         yield ""
 
-    def _images(self, preview: RepositoryPreview) -> Iterator[Grid | Text]:
+    def _lost_images(self, preview: RepositoryPreview) -> Iterator[Grid | Text]:
         """Yield the table of images: every image on request, and the first ones of the worst repository."""
         if not self._is_complete and preview.name != self._worst:
             return
@@ -431,7 +431,7 @@ def _heading(previews: Sequence[RepositoryPreview]) -> Iterator[Text]:
     name = first.name if len(previews) == 1 else f"{count(len(previews), 'repository')} with the same policy"
     totals = sum((totals_of(preview) for preview in previews), Totals())
     template = (printable(_template_note(first.prefix)), "yellow") if first.prefix is not None else ""
-    yield Text.assemble((printable(name), "bold"), template, f": {_images(totals)}{_usage(previews)}")
+    yield Text.assemble((printable(name), "bold"), template, f": {_image_totals(totals)}{_usage(previews)}")
     source = "from ECR's preview" if first.by_aws else "evaluated"
     yield Text(printable(f"policy of {_places(previews)}, {source} at {format_instant(first.at)}"))
     yield from (Text(printable(sentence)) for sentence in first.policy.explain())
@@ -439,7 +439,7 @@ def _heading(previews: Sequence[RepositoryPreview]) -> Iterator[Text]:
         yield Text("The policy has no rules: every image is kept.")
 
 
-def _images(totals: Totals) -> str:
+def _image_totals(totals: Totals) -> str:
     return describe_number(totals.images, totals.size, has_only_indexes=totals.indexes == totals.images)
 
 

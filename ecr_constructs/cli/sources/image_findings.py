@@ -63,14 +63,14 @@ def read_scan_results(sources: Iterable[str]) -> ScanResults:
         CommandError: If a document is neither, or if a page is missing.
 
     """
-    reader = _Reader()
+    reader = _FindingsReader()
     for source in sources:
         for document in read_json_documents(source):
             reader.read(document.document, document.where)
     return reader.results()
 
 
-class _Reader:
+class _FindingsReader:
     """The findings of documents that were read, and the pages that are missing."""
 
     def __init__(self) -> None:
@@ -135,10 +135,10 @@ def read_accepted(sources: Sequence[Path], today: date) -> tuple[AcceptedFinding
         CommandError: If a file cannot be read, or is neither.
 
     """
-    return tuple(each for source in sources for each in _read(source) if not each.is_expired(today))
+    return tuple(each for source in sources for each in _read_accepted(source) if not each.is_expired(today))
 
 
-def _read(source: Path) -> Iterator[AcceptedFinding]:
+def _read_accepted(source: Path) -> Iterator[AcceptedFinding]:
     try:
         # An OpenVEX document is an object, and a file of accepted findings is a list.
         is_list = source.is_file() and source.read_text(encoding="utf-8", errors="replace").lstrip().startswith("[")

@@ -66,7 +66,7 @@ class _Listings:
 
     def add(self, document: JsonDocument) -> None:
         """Add the images of a document to their repositories."""
-        images = _read(document)
+        images = _read_listing(document)
         default = document.repository if document.is_in_folder else self._unnamed or document.repository
         if not images and default is not None and document.is_alone:
             self._images.setdefault(_valid_name(default, document), {})
@@ -108,7 +108,7 @@ def _require_equal(image: Image, known: Image, name: str, document: JsonDocument
         raise CommandError([message], path=document.where)
 
 
-def _read(document: JsonDocument) -> tuple[Image, ...]:
+def _read_listing(document: JsonDocument) -> tuple[Image, ...]:
     if holds_policies(document.document):
         message = "a policy or a template, not a listing of images; give it before --images"
         raise CommandError([message], path=document.where)

@@ -71,11 +71,11 @@ def read_text(text: object, place: PolicyPlace) -> Policy | UnreadablePolicy:
 
     """
     if text in (None, {}, ""):
-        return _policy(LifecyclePolicy.none(), place)
+        return _policy_at(LifecyclePolicy.none(), place)
     if not isinstance(text, str):
         return place.invalid(["the policy is not a text; write its JSON as one string"])
     try:
-        return _policy(parse_policy(text), place)
+        return _policy_at(parse_policy(text), place)
     except InvalidLifecyclePolicy as error:
         return place.invalid(truncate(error.problems, _MOST_PROBLEMS))
 
@@ -149,7 +149,7 @@ def _with_escapes(rule: object) -> object:
     return {**rule, "description": escaped}
 
 
-def _policy(policy: LifecyclePolicy, place: PolicyPlace) -> Policy:
+def _policy_at(policy: LifecyclePolicy, place: PolicyPlace) -> Policy:
     return Policy(
         policy=policy,
         where=place.where,

@@ -103,10 +103,10 @@ def read_configuration(file: str | None = None) -> tuple[Suppression, ...]:
 
     """
     if file is not None:
-        return _read(path_of(file), required=True) or ()
+        return _read_file(path_of(file), required=True) or ()
     for folder in (Path.cwd(), *Path.cwd().parents):
         for name in (_OWN_FILE, _PROJECT_FILE):
-            found = _read(folder / name)
+            found = _read_file(folder / name)
             if found is not None:
                 return found
     return ()
@@ -125,10 +125,10 @@ def read_companion(source: str) -> tuple[Suppression, ...]:
     """
     if source == STANDARD_INPUT or not path_of(source).is_file():
         return ()
-    return _read(path_of(source).with_suffix(".suppressions.toml")) or ()
+    return _read_file(path_of(source).with_suffix(".suppressions.toml")) or ()
 
 
-def _read(path: Path, *, required: bool = False) -> tuple[Suppression, ...] | None:
+def _read_file(path: Path, *, required: bool = False) -> tuple[Suppression, ...] | None:
     """Return the suppressions of a file, or None if it does not exist or has no table for this command."""
     try:
         document = _parsed(read_file(path, maximum=MAXIMUM_BYTES), path)

@@ -59,10 +59,10 @@ def _policies(
     if name == "RepositoryName" and "LifecyclePolicy" in relevant:
         relevant["LifecyclePolicy"] = _without_registry(relevant["LifecyclePolicy"])
     for outcome in values.outcomes(relevant, resource.get("Condition")):
-        yield _policy(outcome, where, name, assumed)
+        yield _policy_of_outcome(outcome, where, name, assumed)
 
 
-def _policy(outcome: TemplateOutcome, where: str, name: str, assumed: str) -> Policy | UnreadablePolicy:
+def _policy_of_outcome(outcome: TemplateOutcome, where: str, name: str, assumed: str) -> Policy | UnreadablePolicy:
     owner = outcome.properties.get(name)
     known = owner if isinstance(owner, str) else None
     label = "; ".join(filter(None, (assumed, outcome.label)))
@@ -77,7 +77,7 @@ def _policy(outcome: TemplateOutcome, where: str, name: str, assumed: str) -> Po
     text = outcome.properties.get("LifecyclePolicy")
     if reason := outcome.unknown.get("LifecyclePolicy"):
         return place.unread(f"CloudFormation computes the text at deployment{_functions(text)}: {reason}")
-    return read_text(_text(text) if name == "RepositoryName" else text, place)
+    return read_text(_policy_text(text) if name == "RepositoryName" else text, place)
 
 
 def _without_registry(policy: object) -> object:
@@ -90,13 +90,13 @@ def _without_registry(policy: object) -> object:
     return policy
 
 
-def _text(policy: object) -> object:
+def _policy_text(policy: object) -> object:
     """Return the text of the property `LifecyclePolicy` of a repository."""
     return mapping(policy).get("LifecyclePolicyText", policy)
 
 
 def _functions(policy: object) -> str:
-    names = [*functions_in(policy), *functions_in(_text(policy))]
+    names = [*functions_in(policy), *functions_in(_policy_text(policy))]
     return f" ({', '.join(names)})" if names else ""
 
 

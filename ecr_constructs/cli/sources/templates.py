@@ -123,7 +123,7 @@ def with_nested(
             child = path.parent / place
             given, assumed = _given(root, resource)
             nested = SourceTemplate(
-                template=_read(child, inside, f"{root.before}{logical_id}"),
+                template=_read_nested(child, inside, f"{root.before}{logical_id}"),
                 before=f"{root.before}{logical_id}/",
                 file=str(child),
                 given=given,
@@ -132,7 +132,7 @@ def with_nested(
             yield from with_nested(nested, child, inside=inside, parents=(*parents, path.resolve()))
 
 
-def _read(path: Path, inside: Path, where: str) -> Mapping[str, Any]:
+def _read_nested(path: Path, inside: Path, where: str) -> Mapping[str, Any]:
     try:
         content = read_file(path, inside=inside, maximum=MAXIMUM_BYTES)
     except FileNotFoundError:

@@ -93,42 +93,44 @@ def policies_of_terraform(document: Mapping[str, Any], before: str) -> Iterator[
         if each.kind == _POLICY:
             repository = references.repository(each)
             with_policy |= {repository.address} if repository else set()
-            yield _policy(each, repository, before)
+            yield _policy_of_resource(each, repository, before)
         elif each.kind == _CREATION_TEMPLATE:
             place = PolicyPlace(
                 where=f"{before}{each.address}",
-                prefix=_name(each.values.get("prefix")),
+                prefix=_text_or_none(each.values.get("prefix")),
                 immutability=_immutability(each.values),
             )
-            yield _read(each.values, "lifecycle_policy", place)
+            yield _read_attribute(each.values, "lifecycle_policy", place)
     for repository in repositories:
         if repository.address not in with_policy:
             yield read_text(None, _place(repository, f"{before}{repository.address}"))
 
 
-def _policy(policy: TerraformResource, repository: TerraformResource | None, before: str) -> Policy | UnreadablePolicy:
+def _policy_of_resource(
+    policy: TerraformResource, repository: TerraformResource | None, before: str
+) -> Policy | UnreadablePolicy:
     where = f"{before}{policy.address}"
     if repository is None:
-        place = PolicyPlace(where=where, repository=_name(policy.values.get("repository")))
+        place = PolicyPlace(where=where, repository=_text_or_none(policy.values.get("repository")))
     else:
         place = _place(repository, where)
     if policy.values.get("policy") is None:
         return place.unread(_UNKNOWN)
-    return _read(policy.values, "policy", place)
+    return _read_attribute(policy.values, "policy", place)
 
 
 def _place(repository: TerraformResource, where: str) -> PolicyPlace:
     values = repository.values
-    return PolicyPlace(where=where, repository=_name(values.get("name")), immutability=_immutability(values))
+    return PolicyPlace(where=where, repository=_text_or_none(values.get("name")), immutability=_immutability(values))
 
 
-def _read(values: Mapping[str, Any], attribute: str, place: PolicyPlace) -> Policy | UnreadablePolicy:
+def _read_attribute(values: Mapping[str, Any], attribute: str, place: PolicyPlace) -> Policy | UnreadablePolicy:
     if (values.get(AFTER_APPLY) or {}).get(attribute) is True:
         return place.unread(_UNKNOWN)
     return read_text(values.get(attribute), place)
 
 
-def _name(value: object) -> str | None:
+def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 

@@ -61,14 +61,14 @@ def read_terraform_inventory(document: Mapping[str, Any], stack: str, where: str
     resources = [each for each in terraform_resources(known) if each.kind.startswith("aws_ecr_")]
     if not resources:
         raise CommandError(["no resource of Amazon ECR in this Terraform state or plan; give another one"], path=where)
-    reader = _Reader(document, resources)
+    reader = _TerraformReader(document, resources)
     found = reader.resources()
     if not found:
         raise CommandError(reader.notes, path=where)
     return Inventory(origin="terraform", stacks=stacks_of_resources(stack, found), notes=tuple(reader.notes))
 
 
-class _Reader:
+class _TerraformReader:
     """
     The resources of one document.
 

@@ -71,7 +71,7 @@ def _function(loader: Any, name: str, node: Any) -> dict[str, object]:  # noqa: 
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": build[node.id](node, **arguments)}
 
 
-def _text(loader: Any, node: Any) -> object:  # noqa: ANN401  (yaml ships no types)
+def _date_as_text(loader: Any, node: Any) -> object:  # noqa: ANN401  (yaml ships no types)
     """Return a date as text, because templates and policies have no dates."""
     return loader.construct_scalar(node)
 
@@ -86,6 +86,6 @@ def _number(loader: Any, node: Any) -> object:  # noqa: ANN401  (yaml ships no t
 
 
 Loader.add_multi_constructor("!", _function)
-Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+Loader.add_constructor("tag:yaml.org,2002:timestamp", _date_as_text)
 Loader.add_constructor("tag:yaml.org,2002:int", _number)
 Loader.add_constructor("tag:yaml.org,2002:float", _number)

@@ -96,7 +96,7 @@ def covers(wide: Sequence[Statement], narrow: Statement) -> bool:
         narrow: The other statement.
 
     """
-    if any(_text(each) == _text(narrow) for each in wide):
+    if any(_comparable_text(each) == _comparable_text(narrow) for each in wide):
         return True
     known = [permission for each in wide for permission in _permissions(each)]
     return all(any(_includes(each, permission) for each in known) for permission in _permissions(narrow))
@@ -105,10 +105,10 @@ def covers(wide: Sequence[Statement], narrow: Statement) -> bool:
 def _document(policy: object) -> object:
     """Return a policy without the parts that have no effect: the order of its statements, and their Sid."""
     document = object_of(policy)
-    return sorted(map(_text, statements_of_policy(document))) if document.get("Statement") else policy
+    return sorted(map(_comparable_text, statements_of_policy(document))) if document.get("Statement") else policy
 
 
-def _text(statement: Statement) -> str:
+def _comparable_text(statement: Statement) -> str:
     elements = {name: value for name, value in statement.items() if name not in ("Sid", "Condition")}
     texts = {name: _sorted(value) for name, value in elements.items()}
     conditions = {f"{operator} {key}": sorted(values) for (operator, key), values in conditions_of(statement).items()}

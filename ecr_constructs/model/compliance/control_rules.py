@@ -107,7 +107,7 @@ def scan_on_push(resource: TemplateResource, app: AppResources) -> Iterator[Brea
     """Yield a breach if `ScanOnPush` is not true."""
     value = resource.value(*_SCAN_ON_PUSH)
     if not boolean(value):
-        yield Breach(f"ScanOnPush is {_shown(value)}", "Properties/ImageScanningConfiguration")
+        yield Breach(f"ScanOnPush is {_shown_or_not_set(value)}", "Properties/ImageScanningConfiguration")
 
 
 # ECR.2 passes for the value IMMUTABLE. Its text does not mention IMMUTABLE_WITH_EXCLUSION, which CT.ECR.PR.3 rejects.
@@ -123,7 +123,7 @@ def tags_immutable(resource: TemplateResource, app: AppResources) -> Iterator[Br
     """Yield a breach if any tag can be reassigned."""
     value = resource.value("ImageTagMutability")
     if value != "IMMUTABLE":
-        yield Breach(f"ImageTagMutability is {_shown(value)}", "Properties/ImageTagMutability")
+        yield Breach(f"ImageTagMutability is {_shown_or_not_set(value)}", "Properties/ImageTagMutability")
 
 
 # The control fails for a repository without a lifecycle policy.
@@ -159,7 +159,7 @@ def customer_managed_key(resource: TemplateResource, app: AppResources) -> Itera
     kind = resource.value("EncryptionConfiguration", "EncryptionType")
     key = mapping(resource.value("EncryptionConfiguration")).get("KmsKey")
     if kind not in {"KMS", "KMS_DSSE"}:
-        yield Breach(f"EncryptionType is {_shown(kind)}", "Properties/EncryptionConfiguration")
+        yield Breach(f"EncryptionType is {_shown_or_not_set(kind)}", "Properties/EncryptionConfiguration")
     elif key in (None, "", NO_VALUE) or (isinstance(key, str) and key.endswith("alias/aws/ecr")):
         yield Breach("the key is the AWS managed key aws/ecr", "Properties/EncryptionConfiguration")
     elif not isinstance(key, str) and declared_key(key, resource, app) is None:
@@ -199,7 +199,7 @@ def encrypted_with_kms(resource: TemplateResource, app: AppResources) -> Iterato
     """Yield a breach for each encryption type other than `KMS`."""
     kind = resource.value("EncryptionConfiguration", "EncryptionType")
     if kind != "KMS":
-        yield Breach(f"EncryptionType is {_shown(kind)}", "Properties/EncryptionConfiguration")
+        yield Breach(f"EncryptionType is {_shown_or_not_set(kind)}", "Properties/EncryptionConfiguration")
 
 
 # The rule of cdk-nag does not evaluate conditions.
@@ -219,5 +219,5 @@ def no_wildcard_principal(resource: TemplateResource, app: AppResources) -> Iter
             yield Breach(f"{place} allows a principal with '*'", f"Properties/{POLICY_PROPERTIES[resource.type]}")
 
 
-def _shown(value: object) -> str:
+def _shown_or_not_set(value: object) -> str:
     return "not set" if value is None else abbreviate(value)

@@ -110,12 +110,12 @@ def read_rule_exceptions(path: str | Path) -> tuple[RuleException, ...]:
     found = []
     for index, entry in enumerate(document):
         with problems.collect(f"[{index}]: "):
-            found.append(_read(entry))
+            found.append(_read_entry(entry))
     problems.raise_if_any(EcrConstructsError, str(path))
     return tuple(found)
 
 
-def _read(entry: object) -> RuleException:
+def _read_entry(entry: object) -> RuleException:
     names = [each.name for each in fields(RuleException)]
     if not isinstance(entry, Mapping) or sorted(entry) != sorted(names):
         message = f"{abbreviate(entry)} is not an exception; write an object with {', '.join(names)}"

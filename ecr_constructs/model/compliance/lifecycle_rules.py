@@ -27,13 +27,13 @@ _LOCATION = "Properties/LifecyclePolicy"
 def lifecycle_policy_valid(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield each problem for which ECR rejects the policy."""
     try:
-        _policy(resource)
+        _policy_of(resource)
     except InvalidLifecyclePolicy as error:
         for problem in error.problems:
             yield Breach(problem, _LOCATION)
 
 
-def _policy(resource: TemplateResource) -> LifecyclePolicy | None:
+def _policy_of(resource: TemplateResource) -> LifecyclePolicy | None:
     is_template = resource.type == "AWS::ECR::RepositoryCreationTemplate"
     text = resource.value("LifecyclePolicy", *(() if is_template else ("LifecyclePolicyText",)))
     return LifecyclePolicy.from_json(text) if isinstance(text, str) and text.strip() else None
@@ -42,7 +42,7 @@ def _policy(resource: TemplateResource) -> LifecyclePolicy | None:
 def _finding_check(id: str) -> Check:
     def check(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
         try:
-            policy = _policy(resource)
+            policy = _policy_of(resource)
         except (InvalidLifecyclePolicy, NotDecidable):
             return
         for finding in policy.findings(immutability=immutability_of(resource)) if policy else ():

@@ -31,7 +31,7 @@ def action_problems(action: object, policy: str) -> Iterator[str]:
 
     """
     if UNKNOWN not in text_of(action):
-        yield from _problems(text_of(action), policy)
+        yield from _problems_of_action(text_of(action), policy)
 
 
 def matches_action(pattern: object, action: str) -> bool:
@@ -48,7 +48,7 @@ def matches_action(pattern: object, action: str) -> bool:
 
 # The statements of an app have few different actions.
 @lru_cache(maxsize=1024)
-def _problems(action: str, policy: str) -> tuple[str, ...]:
+def _problems_of_action(action: str, policy: str) -> tuple[str, ...]:
     text = action.lower()
     if text in _EVERY_ACTION:
         return ()

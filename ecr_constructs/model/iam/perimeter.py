@@ -432,16 +432,16 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
 def _organization_policy(noun: str, statements: Sequence[Statement], most: int) -> str:
     document = {"Version": _VERSION, "Statement": list(statements)}
     _check_length(noun, document, most)
-    return _text(document)
+    return _compact_json(document)
 
 
-def _text(document: object) -> str:
+def _compact_json(document: object) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
 def _check_length(noun: str, document: object, most: int) -> None:
     """Raise an error for a policy that is too long. A token counts with the length of its text."""
-    if (length := len(_text(document))) > most:
+    if (length := len(_compact_json(document))) > most:
         problem = (
             f"{noun} has {length} characters; AWS allows {most}, so use fewer values: an organization in endpoints "
             "instead of endpoint IDs, larger address ranges, '*' in except_for, or fewer accounts and registries"

@@ -147,7 +147,7 @@ class PipelineIdentity:
         'repo:octo-org/api:environment:production'
 
         """
-        problems = _problems(repository=repository, branch=branch, tag=tag, environment=environment)
+        problems = _argument_problems(repository=repository, branch=branch, tag=tag, environment=environment)
         _require_one(problems, branch=branch, tag=tag, environment=environment)
         problems.raise_if_any(InvalidName)
         context = f"environment:{environment}" if environment else f"ref:{_git_ref(branch, tag)}"
@@ -187,7 +187,7 @@ class PipelineIdentity:
         'project_path:my-group/api:ref_type:tag:ref:v*'
 
         """
-        problems = _problems(project=project, branch=branch, tag=tag, host=host, audience=audience)
+        problems = _argument_problems(project=project, branch=branch, tag=tag, host=host, audience=audience)
         _require_one(problems, branch=branch, tag=tag)
         problems.raise_if_any(InvalidName)
         kind = "branch" if branch else "tag"
@@ -219,7 +219,7 @@ class PipelineIdentity:
 
         """
         ids = {"workspace_id": workspace_id, "repository_id": repository_id, "environment_id": environment_id}
-        problems = _problems(workspace=workspace, **ids)
+        problems = _argument_problems(workspace=workspace, **ids)
         problems.raise_if_any(InvalidName)
         parts = [f"{{{each.strip('{}')}}}" for each in (repository_id, environment_id) if each]
         return cls(
@@ -249,7 +249,7 @@ class PipelineIdentity:
             TypeError: If arguments are not strings.
 
         """
-        problems = _problems(
+        problems = _argument_problems(
             organization_id=organization_id, project_id=project_id, vcs_origin=vcs_origin, branch=branch
         )
         if (vcs_origin is None) != (branch is None):
@@ -284,7 +284,7 @@ class PipelineIdentity:
         'organization:acme:pipeline:release:ref:refs/heads/main:commit:*:step:*'
 
         """
-        problems = _problems(organization=organization, pipeline=pipeline, branch=branch, tag=tag)
+        problems = _argument_problems(organization=organization, pipeline=pipeline, branch=branch, tag=tag)
         _require_one(problems, branch=branch, tag=tag)
         problems.raise_if_any(InvalidName)
         return cls(
@@ -321,7 +321,7 @@ def _git_ref(branch: str | None, tag: str | None) -> str:
     return f"refs/heads/{branch}" if branch else f"refs/tags/{tag}"
 
 
-def _problems(**arguments: str | None) -> Problems:
+def _argument_problems(**arguments: str | None) -> Problems:
     """Return the problems of the arguments that are given."""
     problems = Problems()
     for name, value in arguments.items():

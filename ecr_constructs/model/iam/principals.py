@@ -86,7 +86,7 @@ def _element_problems(element: str, given: object) -> Iterator[str]:
         yield f"{element} {given!r} has no type; write {{'AWS': {given!r}}}"
         return
     for kind, value in principals_of({element: given}, element):
-        yield from _problems(kind, value)
+        yield from _principal_kind_problems(kind, value)
     if isinstance(given, Mapping) and not is_unknown(given):
         if not given:
             yield f"{element} of the statement is empty; name a principal such as {{'AWS': '111122223333'}}"
@@ -94,7 +94,7 @@ def _element_problems(element: str, given: object) -> Iterator[str]:
             yield f"the list of {kind} principals of the statement is empty; add a principal or remove the list"
 
 
-def _problems(kind: str, value: object) -> Iterator[str]:
+def _principal_kind_problems(kind: str, value: object) -> Iterator[str]:
     text = text_of(value)
     check = _CHECKS.get(kind)
     if check is None:

@@ -142,7 +142,7 @@ def sid_problems(
             separate. Default: no.
 
     """
-    text = _exact_text if is_written else _text
+    text = _exact_text if is_written else _text_of_statement
     found: dict[str, Statement] = dict(taken or {})
     repeated: dict[str, None] = {}
     for statement in statements:
@@ -153,7 +153,7 @@ def sid_problems(
         yield f"Sid {sid!r} is that of another statement of the policy; give each statement a Sid of its own, or none"
 
 
-def _text(statement: Statement) -> str:
+def _text_of_statement(statement: Statement) -> str:
     """Return a statement as text. All tokens are equal, because two tokens can have the same value."""
     return text_of(_exact_text(statement))
 

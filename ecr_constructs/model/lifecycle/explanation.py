@@ -43,7 +43,7 @@ def _sentence(rule: LifecycleRule, preceding: Sequence[LifecycleRule], *, archiv
         verb = "selects" if len(shadowing) == 1 else "select"
         return f"{subject} never acts: {_rules(shadowing)} {verb} all of its images first."
     rivals = [other for other in preceding if _can_select_same(other, rule)]
-    images = _images(rule, archives=archives)
+    images = _selected_images(rule, archives=archives)
     if rule.is_keep_rule:
         limit = f"after {rule.count_number:,} days" if rule.count_unit else f"beyond the newest {rule.count_number:,}"
         kept = f"{subject} keeps all {images}{_except(rivals)}"
@@ -74,7 +74,7 @@ def _kept_at_most(rule: LifecycleRule) -> float:
     return float("inf") if rule.count_unit else rule.count_number
 
 
-def _images(rule: LifecycleRule, *, archives: bool) -> str:
+def _selected_images(rule: LifecycleRule, *, archives: bool) -> str:
     where = " in standard storage" if archives else ""
     images = "archived images" if rule.storage_class == "archive" else f"images{where}"
     if rule.tag_status == "untagged":

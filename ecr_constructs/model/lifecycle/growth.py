@@ -99,7 +99,7 @@ def _window(images: Sequence[Image], at: datetime) -> int:
 
 
 @dataclass(kw_only=True, slots=True)
-class _Group:
+class _RuleGroup:
     """
     The images that the same rules select.
 
@@ -134,12 +134,12 @@ class _Group:
         return self.recent * days / self.window
 
 
-def _groups(rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime, window: int) -> list[_Group]:
+def _groups(rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime, window: int) -> list[_RuleGroup]:
     """Return the images in groups, by the rule that selects them in each storage class."""
     everything = range(len(index.images))
     standard = index.first_rules([rule for rule in rules if rule.storage_class == "standard"], everything)
     archive = index.first_rules([rule for rule in rules if rule.storage_class == "archive"], everything)
-    groups: dict[tuple[LifecycleRule | None, LifecycleRule | None], _Group] = {}
+    groups: dict[tuple[LifecycleRule | None, LifecycleRule | None], _RuleGroup] = {}
     begin = _days_before(at, window)
     for position in everything:
         image, leader = index.images[position], _leader(index, position)
@@ -164,17 +164,17 @@ def _leader(index: ImageIndex, position: int) -> int:
     return position if subject is None else subject
 
 
-def _group(first: LifecycleRule | None, second: LifecycleRule | None, window: int) -> _Group:
+def _group(first: LifecycleRule | None, second: LifecycleRule | None, window: int) -> _RuleGroup:
     if first is None or first.is_keep_rule:
-        return _Group(window=window)
+        return _RuleGroup(window=window)
     archived = 0
     if first.action == "transition":
         if second is None or second.is_keep_rule:
-            return _Group(window=window)
+            return _RuleGroup(window=window)
         archived = second.count_number
     if first.count_type == "imageCountMoreThan":
-        return _Group(window=window, most=first.count_number, days=archived)
-    return _Group(window=window, days=first.count_number + archived)
+        return _RuleGroup(window=window, most=first.count_number, days=archived)
+    return _RuleGroup(window=window, days=first.count_number + archived)
 
 
 def _leaving_day(image: Image, second: LifecycleRule | None, days: int, at: datetime) -> int:

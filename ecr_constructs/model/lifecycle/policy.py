@@ -72,7 +72,7 @@ class LifecyclePolicy:
             raise ArgumentTypeError(
                 [f"rules must be a list of LifecycleRule, got {abbreviate(self.rules)}; from_dict() reads documents"]
             )
-        if problems := list(_problems(dict(enumerate(self.rules)))):
+        if problems := list(_rules_problems(dict(enumerate(self.rules)))):
             raise InvalidLifecyclePolicy(problems)
         object.__setattr__(self, "rules", tuple(sorted(self.rules, key=_priority)))
         object.__setattr__(self, "_text", json.dumps(self.to_dict(), separators=(",", ":")))
@@ -133,7 +133,7 @@ class LifecyclePolicy:
 
         rules, problems = read_rules(document)
         if problems:
-            raise InvalidLifecyclePolicy([*problems, *_problems(rules)])
+            raise InvalidLifecyclePolicy([*problems, *_rules_problems(rules)])
         return cls(rules=tuple(rules.values()))
 
     @classmethod
@@ -338,7 +338,7 @@ def _priority(rule: LifecycleRule) -> int:
     return rule.rule_priority
 
 
-def _problems(rules: Mapping[int, LifecycleRule]) -> Iterator[str]:
+def _rules_problems(rules: Mapping[int, LifecycleRule]) -> Iterator[str]:
     """Yield the problems of rules in one policy. The keys are their positions in the list."""
     if len(rules) > MAXIMUM_RULES:
         yield f"rules: {len(rules)} rules; ECR allows {MAXIMUM_RULES}, merge or leave out some"

@@ -165,7 +165,7 @@ def read_accepted_findings(path: str | Path) -> tuple[AcceptedFinding, ...]:
     found: list[AcceptedFinding] = []
     for index, entry in enumerate(document):
         with problems.collect(f"[{index}]: "):
-            accepted = _read(entry)
+            accepted = _read_entry(entry)
             if accepted in found:
                 problems.add(f"[{index}]: is the same as [{found.index(accepted)}]; remove one")
             found.append(accepted)
@@ -173,7 +173,7 @@ def read_accepted_findings(path: str | Path) -> tuple[AcceptedFinding, ...]:
     return tuple(found)
 
 
-def _read(entry: object) -> AcceptedFinding:
+def _read_entry(entry: object) -> AcceptedFinding:
     names = [each.name for each in fields(AcceptedFinding)]
     required = [name for name in names if name not in _OPTIONAL]
     if not isinstance(entry, Mapping) or not set(required) <= set(entry) <= set(names):

@@ -127,7 +127,7 @@ def findings_of_inspector(document: Mapping[str, Any]) -> Iterator[ImageFinding]
     """
     for finding in mappings(document.get("findings")):
         if finding.get("status", "ACTIVE") == "ACTIVE":
-            yield from (_of_inspector(finding, *image) for image in _images(finding))
+            yield from (_of_inspector(finding, *image) for image in _images_of_finding(finding))
 
 
 def images_of_inspector(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -141,10 +141,10 @@ def images_of_inspector(document: Mapping[str, Any]) -> Iterator[tuple[str, str]
 
     """
     for finding in mappings(document.get("findings")):
-        yield from _images(finding)
+        yield from _images_of_finding(finding)
 
 
-def _images(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _images_of_finding(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for resource in mappings(finding.get("resources")):
         image = mapping(mapping(resource.get("details")).get("awsEcrContainerImage"))
         if resource.get("type") == _IMAGE and image:

@@ -199,7 +199,7 @@ def _accepted(statement: object, owner: object, expires: date | None) -> Iterato
     until = _last_day(notes["expires"]) if notes else expires
     if until is None:
         raise EcrConstructsError(["OpenVEX has no expiry; give the last day with expires="])
-    images = list(_images(statement.get("products")))
+    images = list(_images_of_products(statement.get("products")))
     for package in sorted({package for _, package in images}, key=str):
         yield AcceptedFinding(
             vulnerability=_vulnerability(statement),
@@ -238,7 +238,7 @@ def _justification(statement: Mapping[str, Any]) -> Justification | None:
     return found if statement.get("status") == "not_affected" and found in get_args(Justification) else None
 
 
-def _images(products: object) -> Iterator[tuple[str, str | None]]:
+def _images_of_products(products: object) -> Iterator[tuple[str, str | None]]:
     """Yield the repository and the vulnerable package of each product that is an image."""
     for product in products if isinstance(products, list) else []:
         repository = _repository(_package_url(product))

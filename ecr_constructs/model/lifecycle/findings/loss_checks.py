@@ -126,11 +126,11 @@ def _use(context: CheckContext, images: Sequence[Image]) -> str:
     running = [image for image in images if context.in_use.get(image.digest)]
     if not running:
         return ""
-    named = [f"{_name(image)} by {context.in_use[image.digest][0]}" for image in reversed(running)]
+    named = [f"{_label(image)} by {context.in_use[image.digest][0]}" for image in reversed(running)]
     return f"; {len(running)} of them {'is' if len(running) == 1 else 'are'} in use: {shortened(named, _MOST_NAMED)}"
 
 
-def _name(image: Image) -> str:
+def _label(image: Image) -> str:
     return abbreviate(image.tags[0]) if image.tags else f"{image.digest[:19]}"
 
 
@@ -355,7 +355,7 @@ def _newest(context: CheckContext, rule: LifecycleRule) -> str:
         return ""
     last = max(actions, key=lambda action: action.image.pushed_at)
     verb = "deleted" if last.action == "expire" else "archived"
-    return f"; the newest, {_name(last.image)}, is {verb} on {last.day}{_use(context, [last.image])}"
+    return f"; the newest, {_label(last.image)}, is {verb} on {last.day}{_use(context, [last.image])}"
 
 
 # --- kept-images-fill-count -------------------------------------------------------------------------------------------
@@ -431,7 +431,7 @@ def _filled(engine: RuleEngine, rule: LifecycleRule) -> Match | None:
     newest = index.images[own[0]]
     sentence = (
         f"images of rules before it take all {places} of {rule_label(rule)}, so it {verb} {number}; the newest of "
-        f"them, {_name(newest)}, was pushed on {newest.pushed_at.date()}"
+        f"them, {_label(newest)}, was pushed on {newest.pushed_at.date()}"
     )
     return Match(rule, sentence.replace("all place ", "the only place "))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.cli.output.html.pages import AT, history, preview
 
 from ecr_constructs.cli.output.html.image_rows import image_rows
 from ecr_constructs.model import Image
+from tests.cli.output.html.pages import AT, history, preview
 
 _MARKUP = Image(digest="sha256:<b>", pushed_at=AT - timedelta(days=3), tags=["a&b", "c"], size=5)
 
