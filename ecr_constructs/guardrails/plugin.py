@@ -15,7 +15,7 @@ import jsii
 from ecr_constructs._cdk.annotations import reported_annotations
 from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.template_resources import app_resources
-from ecr_constructs.errors import EcrConstructsError, Problems
+from ecr_constructs.errors import EcrConstructsError, Problems, expect
 from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.compliance.exceptions import RuleException
 from ecr_constructs.model.compliance.resources import AppResources
@@ -142,7 +142,9 @@ class Guardrails:
             TypeError: As the constructor.
 
         """
-        return cls(levels={**_PRODUCTION, **(levels or {})}, rules=rules, exceptions=exceptions)
+        given = levels if levels is not None else {}
+        expect("levels", given, Mapping, '{"tags-immutable": "error"}', each=str)
+        return cls(levels={**_PRODUCTION, **given}, rules=rules, exceptions=exceptions)
 
     @property
     def name(self) -> str:

@@ -276,3 +276,10 @@ def test_a_finding_that_is_an_error_stops_the_synthesis_although_it_is_annotated
 
     errors = {(path, rule) for rule, severity, path in findings(tmp_path) if severity == "error"}
     assert all(any(path.startswith(owner) and rule == id for path, rule in errors) for owner, id in ANNOTATED.items())
+
+
+@pytest.mark.parametrize("create", [Guardrails, Guardrails.for_production])
+@pytest.mark.parametrize("levels", ["error", ["tags-immutable"]])
+def test_levels_of_another_kind_are_a_typed_error(create: Callable[..., Guardrails], levels: Any) -> None:
+    with pytest.raises(TypeError, match="levels must be"):
+        create(levels=levels)

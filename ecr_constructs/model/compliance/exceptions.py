@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from ecr_constructs.errors import EcrConstructsError, Problems
@@ -57,7 +57,8 @@ class RuleException:
             value = getattr(self, name)
             if problems.expect(name, value, str, example) and not value.strip():
                 problems.add(f"{name} is empty; write it, as in {name}={example}")
-        problems.expect("expires", self.expires, date, "date(2027, 6, 30)")
+        if problems.expect("expires", self.expires, date, "date(2027, 6, 30)") and isinstance(self.expires, datetime):
+            problems.add(f"expires is {self.expires} with a time; write the last day, as in expires=date(2027, 6, 30)")
         problems.raise_if_any(EcrConstructsError)
 
     def is_expired(self, today: date) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from ecr_constructs.errors import EcrConstructsError, Problems, abbreviate
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 
 __all__ = ["CONTROLS", "LEVELS", "Breach", "Check", "ComplianceRule", "Level", "compliance_rule"]
@@ -13,6 +15,7 @@ __all__ = ["CONTROLS", "LEVELS", "Breach", "Check", "ComplianceRule", "Level", "
 Level = Literal["error", "warning", "info", "off"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "info", "off")
 
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html"
 _TOWER = "https://docs.aws.amazon.com/controltower/latest/controlreference/ecr-rules.html"
 _CHECKOV = "https://www.checkov.io/5.Policy%20Index/cloudformation.html"
@@ -118,7 +121,27 @@ def compliance_rule(
         types: The types of the resources that are checked. Default: `AWS::ECR::Repository`.
         controls: The controls that require the same. Default: none.
 
+    Raises:
+        EcrConstructsError: If a text is empty, or if the ID or the level is malformed.
+        TypeError: If arguments are of the wrong kind.
+
     """
+    problems = Problems()
+    for name, value, example in (
+        ("id", id, "'team-prefix'"),
+        ("requirement", requirement, "'A repository name begins with a team.'"),
+        ("remedy", remedy, "'Use `team/name`.'"),
+    ):
+        if problems.expect(name, value, str, example) and not value.strip():
+            problems.add(f"{name} is empty; write it, as in {name}={example}")
+    if isinstance(id, str) and id.strip() and not _ID.fullmatch(id):
+        problems.add(f"id {abbreviate(id)} is malformed; use lower-case words and hyphens, such as 'team-prefix'")
+    if level not in LEVELS:
+        problems.add(f"level is {abbreviate(level)}; use {', '.join(LEVELS)}")
+    if problems.expect("types", types, Sequence, "['AWS::ECR::Repository']", each=str) and not types:
+        problems.add("types is empty; name the resource types, such as ['AWS::ECR::Repository']")
+    problems.expect("controls", controls, Sequence, "['ECR.1']", each=str)
+    problems.raise_if_any(EcrConstructsError)
 
     def with_check(check: Check) -> ComplianceRule:
         return ComplianceRule(

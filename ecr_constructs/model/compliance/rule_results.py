@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs.errors import EcrConstructsError, abbreviate
 from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource
 from ecr_constructs.model.compliance.rule import Breach, ComplianceRule
 
@@ -58,9 +58,15 @@ def _results(app: AppResources, rules: tuple[ComplianceRule, ...]) -> Iterator[R
                 yield _result_of(rule, resource, app)
 
 
+def _breach(value: object) -> Breach:
+    if not isinstance(value, Breach):
+        raise TypeError(f"the check yields {abbreviate(value)} instead of a Breach")
+    return value
+
+
 def _result_of(rule: ComplianceRule, resource: TemplateResource, app: AppResources) -> RuleResult:
     try:
-        breaches = tuple(rule.check(resource, app))
+        breaches = tuple(map(_breach, rule.check(resource, app)))
     except NotDecidable as undecided:
         return RuleResult(rule=rule, resource=resource, status="not decidable", reason=str(undecided))
     except Exception as error:

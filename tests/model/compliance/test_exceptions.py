@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -56,3 +56,9 @@ def test_a_file_without_a_list_is_rejected(text: str, tmp_path: Path) -> None:
 
     with pytest.raises(EcrConstructsError, match=r"not JSON|not a list"):
         read_rule_exceptions(file)
+
+
+def test_the_last_day_has_no_time() -> None:
+    # A date and a time cannot be compared with the current day.
+    with pytest.raises(EcrConstructsError, match="write the last day"):
+        RuleException(**{**ENTRY, "expires": datetime(2027, 6, 30, tzinfo=timezone.utc)})  # type: ignore[arg-type]

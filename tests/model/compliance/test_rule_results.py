@@ -746,3 +746,32 @@ def test_each_branch_of_a_statement_is_checked() -> None:
 
     assert verdict("no-public-access", subject).status == "not met"
     assert verdict("policy-valid", subject).status == "met"
+
+
+def test_a_check_that_yields_no_breach_names_the_rule_and_the_value() -> None:
+    @compliance_rule("broken", requirement="It works.", remedy="Fix it.")
+    def broken(resource: TemplateResource, app: AppResources) -> Any:  # noqa: ARG001
+        yield "the name has no team"
+
+    with pytest.raises(EcrConstructsError, match=r"rule 'broken' .* 'the name has no team' instead of a Breach"):
+        judge(AppResources([resource("Repository")]), [broken])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"id": "Team prefix"}, "id 'Team prefix' is malformed"),
+        ({"id": ""}, "id is empty"),
+        ({"level": "fatal"}, "level is 'fatal'; use error, warning, info, off"),
+        ({"types": "AWS::ECR::Repository"}, "types must be"),
+        ({"types": []}, "types is empty"),
+        ({"remedy": None}, "remedy must be"),
+        ({"requirement": " "}, "requirement is empty"),
+    ],
+)
+def test_a_malformed_rule_is_rejected(arguments: dict[str, Any], message: str) -> None:
+    # The types as one text would be read as its letters, so that the rule would check nothing.
+    given = {"id": "team-prefix", "requirement": "It works.", "remedy": "Fix it.", **arguments}
+
+    with pytest.raises((EcrConstructsError, TypeError), match=message):
+        compliance_rule(given.pop("id"), **given)
