@@ -169,8 +169,8 @@ def test_an_incomplete_listing_is_reported_once_for_all_repositories() -> None:
 
     assert report.notes == (
         (
-            "imageManifestMediaType is missing for 5 images of prod/api and 1 more, so image indexes cannot be told "
-            "from images; list the images without --query"
+            "imageManifestMediaType is missing for 5 images of prod/api and 1 more, so image indexes cannot be "
+            "distinguished from images; list the images without --query"
         ),
         ("imageSizeInBytes is missing for 1 image of prod/web, so sizes are unknown; list the images without --query"),
     )
