@@ -12,12 +12,12 @@ from constructs import Construct, IValidation
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of, stack_problems
 from ecr_constructs.errors import InvalidRegistry, Problems, expect
-from ecr_constructs.model.registry.replication import Replication
-from ecr_constructs.model.registry.scanning import ScanFrequency, Scanning
 from ecr_constructs.registry.registry_resources import RegistryResources
 from ecr_constructs.repository.access import Access
 
 if TYPE_CHECKING:
+    from ecr_constructs.model.registry.replication import Replication
+    from ecr_constructs.model.registry.scanning import ScanFrequency, Scanning
     from ecr_constructs.registry.registry_policy import PolicyScope, RegistryPolicy, RegistryRepositories
     from ecr_constructs.registry.registry_replication import RegistryReplication
 
@@ -51,7 +51,7 @@ class PrivateRegistry(Construct):
     `AWS::ECR::RegistryPolicy`, each if it has contents.
 
     >>> from aws_cdk import App, Stack
-    >>> from ecr_constructs import Namespace
+    >>> from ecr_constructs import Namespace, Replication, Scanning
     >>> stack = Stack(App(), "Containers")
     >>> registry = PrivateRegistry(
     ...     stack,
@@ -95,6 +95,8 @@ class PrivateRegistry(Construct):
             TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
+        from ecr_constructs.model.registry.replication import Replication
+        from ecr_constructs.model.registry.scanning import Scanning
         from ecr_constructs.registry.registry_policy import RegistryPolicy
         from ecr_constructs.registry.registry_replication import RegistryReplication
         from ecr_constructs.registry.registry_scanning import RegistryScanning
@@ -191,13 +193,15 @@ class PrivateRegistry(Construct):
             TypeError: If an argument is not a `Replication`.
 
         >>> from aws_cdk import App, Stack
-        >>> from ecr_constructs import Namespace
+        >>> from ecr_constructs import Namespace, Replication
         >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
         >>> registry.add_replication(Replication.to("eu-west-1", repositories=Namespace("prod")))
         >>> registry.replication[0].region
         'eu-west-1'
 
         """
+        from ecr_constructs.model.registry.replication import Replication
+
         expect("replication", replication, Sequence, "Replication.to('eu-west-1')", each=Replication, path=self._path)
         self._replication.adding(*replication)()
         self._replication.warn_about_filters(replication)
@@ -247,6 +251,7 @@ class PrivateRegistry(Construct):
             TypeError: If arguments are of the wrong kind.
 
         >>> from aws_cdk import App, Stack
+        >>> from ecr_constructs import Scanning
         >>> stack = Stack(App(), "Containers")
         >>> registry = PrivateRegistry(stack, "Registry", scanning=Scanning.basic(on_push="prod/*"))
         >>> registry.scan("legacy/api", "SCAN_ON_PUSH")

@@ -21,10 +21,7 @@ from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
 from ecr_constructs.model.iam.permissions import CACHE_ROLE, IMPORT, LOGIN, PULL
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
 from ecr_constructs.model.partitions import region_problems
-from ecr_constructs.model.registry.cache_rules import credential_problems, prefix_problems
-from ecr_constructs.model.registry.upstreams import Upstream
 from ecr_constructs.registry.registry_resources import Change
-from ecr_constructs.registry.upstream_credentials import Credentials
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
 from ecr_constructs.repository.settings import CACHED, RepositorySettings, settings_in_force
@@ -32,7 +29,9 @@ from ecr_constructs.repository.settings import CACHED, RepositorySettings, setti
 if TYPE_CHECKING:
     from ecr_constructs.model.references import ImageReference
     from ecr_constructs.model.registry.cache_naming import CachedNames
+    from ecr_constructs.model.registry.upstreams import Upstream
     from ecr_constructs.registry.creation_template import CreationTemplate
+    from ecr_constructs.registry.upstream_credentials import Credentials
     from ecr_constructs.repository.repository_image import RepositoryImage
 
 __all__ = ["PullThroughCache"]
@@ -70,6 +69,7 @@ class PullThroughCache(IntentGrants, Construct):
         resource: The `AWS::ECR::PullThroughCacheRule`.
 
     >>> from aws_cdk import App, Environment, Stack
+    >>> from ecr_constructs import Upstream
     >>> stack = Stack(App(), "Tools", env=Environment(account="111122223333", region="eu-west-1"))
     >>> cache = PullThroughCache(stack, "EcrPublic", upstream=Upstream.ecr_public())
     >>> cache.image("public.ecr.aws/docker/library/nginx:1.27").split("/", 1)[1]
@@ -147,7 +147,7 @@ class PullThroughCache(IntentGrants, Construct):
         from ecr_constructs.registry.cache_template import CacheTemplate
 
         problems = Problems()
-        problems.expect("upstream", upstream, Upstream, "Upstream.ecr_public()")
+        _expect_upstream(problems, upstream)
         _expect_prefixes(problems, prefix=prefix, upstream_prefix=upstream_prefix)
         _expect_kinds(problems, credentials=credentials, repositories=repositories, consumers=consumers)
         _expect_roles(problems, role=role, template_role=template_role)
@@ -342,6 +342,7 @@ class PullThroughCache(IntentGrants, Construct):
             TypeError: If arguments are of the wrong kind. It lists all of them.
 
         >>> from aws_cdk import App, Stack, aws_events_targets as targets, aws_sqs as sqs
+        >>> from ecr_constructs import Upstream
         >>> stack = Stack(App(), "Containers")
         >>> cache = PullThroughCache(stack, "EcrPublic", upstream=Upstream.ecr_public())
         >>> rule = cache.on_refresh("nginx/nginx:1.27*", targets.SqsQueue(sqs.Queue(stack, "Bases")))
@@ -515,6 +516,8 @@ def _names_of(
 
 
 def _check_rule(problems: Problems, place: ConstructLocation, names: CachedNames) -> None:
+    from ecr_constructs.model.registry.cache_rules import prefix_problems
+
     here = names.here
     problems.extend(prefix_problems(here, names.there))
     problems.extend(stack_problems(place, "a cache"))
@@ -533,6 +536,8 @@ def _check_rule(problems: Problems, place: ConstructLocation, names: CachedNames
 def _check_credentials(
     problems: Problems, place: ConstructLocation, upstream: Upstream, credentials: Credentials | None, prefix: str
 ) -> None:
+    from ecr_constructs.model.registry.cache_rules import credential_problems
+
     if found := tuple(credential_problems(upstream, has_credentials=credentials is not None)):
         problems.extend(found)
     elif credentials is not None:
@@ -596,7 +601,15 @@ def _push_problems(access: object) -> Iterator[str]:
             yield f"access: {each.intent} has no effect, because ECR accepts no pushes to a cache; remove it"
 
 
+def _expect_upstream(problems: Problems, upstream: object) -> None:
+    from ecr_constructs.model.registry.upstreams import Upstream
+
+    problems.expect("upstream", upstream, Upstream, "Upstream.ecr_public()")
+
+
 def _expect_kinds(problems: Problems, *, credentials: object, repositories: object, consumers: object) -> None:
+    from ecr_constructs.registry.upstream_credentials import Credentials
+
     problems.expect("credentials", credentials, Credentials, "Credentials.new_secret()", optional=True)
     problems.expect("repositories", repositories, Sequence, "['library/nginx']", optional=True, each=str)
     problems.expect("consumers", consumers, Sequence, "[Access.account_pull('111122223333')]", each=Access)
