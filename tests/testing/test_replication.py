@@ -60,3 +60,12 @@ def test_replication_that_cloudformation_decides_is_not_decidable(resources: dic
 def test_a_single_text_as_destinations_is_a_type_error() -> None:
     with pytest.raises(TypeError, match=r"write to=\['eu-west-1'\]"):
         assert_replicated(template(Api=repository()), to="eu-west-1")
+
+
+def test_the_message_begins_with_the_number_of_repositories_that_differ() -> None:
+    subject = template(
+        Api=repository(), Test=repository("test/api"), Web=repository("test/web"), Rules=replication(rule("test/"))
+    )
+    first = message_of(lambda: assert_replicated(subject, to=[f"{OTHER}/eu-central-1"]))[0]
+
+    assert first == "1 of 3 repositories are not replicated as expected:"

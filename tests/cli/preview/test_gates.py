@@ -265,6 +265,16 @@ def test_an_unknown_gate_is_rejected() -> None:
         )
 
 
+@pytest.mark.parametrize("text", ["100%", "150%", "50", "-5%", "half"])
+def test_a_percentage_is_less_than_100_and_only_100_has_the_gate_for_all_images(text: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        read_gate(f"loses:{text}")
+
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"'{text}' is not a percentage from 0% to less than 100%; write it as loses:50%")
+    assert problem.endswith(", or empties for all images") == (text == "100%")
+
+
 def test_the_pattern_is_one_of_the_lifecycle_language() -> None:
     cases: list[str] = ["", "a*b*c*d*e*", "a b", "v?"]
     for pattern in cases:

@@ -20,6 +20,7 @@ from ecr_constructs.model.registry.replication import (
     MAXIMUM_FILTERS,
     MAXIMUM_RULES,
     Destination,
+    ReplicationConfiguration,
     ReplicationRule,
     merge_replications,
     merged_problems,
@@ -311,3 +312,13 @@ def test_destinations_count_once_over_all_rules() -> None:
 
 def test_every_exceeded_limit_is_reported_at_once() -> None:
     assert len([*merged_problems(rules_of(26, places=26))]) == 2
+
+
+def test_the_regions_of_a_repository_are_those_whose_filters_match_its_name() -> None:
+    everything = Replication.to("eu-west-1")
+    some = Replication.to("eu-north-1", repositories=Namespace("prod"))
+    configuration = ReplicationConfiguration(account=None, region="us-east-1").adding(everything, some)
+
+    assert configuration.regions_of("prod/api") == ("eu-west-1", "eu-north-1")
+    assert configuration.regions_of("test/api") == ("eu-west-1",)
+    assert configuration.regions_of(None) == ("eu-west-1",)
