@@ -2,7 +2,7 @@
 The resources of stacks, and the limit of their number.
 
 The CDK checks the number when it writes the template, and its error is a list of all resource types. Here it is checked
-when the app is validated, which is before. Each construct that is read takes a call to JavaScript, so that the
+when the app is validated, which is before. Each construct that is read takes a call to JavaScript, so the
 constructs of an app are read once for each synthesis.
 """
 
