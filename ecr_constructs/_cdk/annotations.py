@@ -312,7 +312,7 @@ def note_services(construct: Construct, services: Iterable[str]) -> None:
 
 def warn_of_denied_change(construct: Construct, statement: Mapping[str, Any]) -> None:
     """
-    Add a warning to a construct if a statement denies every principal to change the repository policy.
+    Add a warning to a construct if a statement denies `ecr:SetRepositoryPolicy` to every principal.
 
     Args:
         construct: The construct with the policy.

@@ -2,7 +2,7 @@
 The resources of stacks, and the limit of their number.
 
 The CDK checks the number when it writes the template, and its error is a list of all resource types. Here it is checked
-when the app is validated, which is before. Each construct that is read takes a call to JavaScript, so that the
+when the app is validated, which is before. Each construct that is read takes a call to JavaScript, so the
 constructs of an app are read once for each synthesis.
 """
 
@@ -32,10 +32,10 @@ _PAGES = (
     "cloudformation-limits.html)"
 )
 SPREAD = (
-    "spread the repositories over several stacks, such as one for each namespace, and leave those that are deployed in "
-    f"their stack {_PAGES}"
+    "spread the repositories over several stacks, such as one for each namespace, and leave deployed repositories in "
+    f"their current stack {_PAGES}"
 )
-_MOVE = f"define resources that are not deployed in another stack, and leave the others in their stack {_PAGES}"
+_MOVE = f"move resources that are not deployed yet to another stack, and leave the others in their stack {_PAGES}"
 
 
 class ConstructTree(NamedTuple):
@@ -98,7 +98,7 @@ def _read(root: IConstruct) -> ConstructTree:
 
 
 def reference(construct: IConstruct) -> str:
-    """Return what identifies a construct in JavaScript; Python has several objects for one that JavaScript created."""
+    """Return the ID of a construct in JavaScript. Python can have several objects for one that JavaScript created."""
     return str(construct.__jsii_ref__.ref)  # type: ignore[attr-defined]  # every jsii object has one
 
 

@@ -48,7 +48,7 @@ _FIX = (
 )
 _LIMIT = f"{MAXIMUM_TEMPLATE_BYTES:,} (1 MB)"
 _SMALLER = (
-    "Define resources that are not deployed in another stack, and leave the others in their stack "
+    "Move resources that are not deployed yet to another stack, and leave the others in their stack "
     "(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."
 )
 _ABSENT = "not set"

@@ -76,9 +76,7 @@ def test_a_stack_with_few_repositories_is_counted_too() -> None:
 
     with pytest.raises(RuntimeError) as refused:
         app.synth()
-    assert "501 resources, 1 of them repositories, and its limit is 500; define resources that are" in str(
-        refused.value
-    )
+    assert "501 resources, 1 of them repositories, and its limit is 500; move resources that are" in str(refused.value)
     assert "greater than allowed maximum" not in str(refused.value)
 
 

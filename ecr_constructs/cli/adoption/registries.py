@@ -287,7 +287,7 @@ def _role_problems(resource: Resource) -> Iterator[str]:
     yield from role_arn_problems(arn, is_complete=True)
     yield from arn_problems("role", arn, region_of(resource))
     if account is not None and account not in arn:
-        yield f"its role is of another account than {account}"
+        yield f"its role is not in account {account}"
 
 
 def template_settings(resource: Resource, find_key: FindKey) -> dict[str, object]:

@@ -187,7 +187,7 @@ class Gate(ABC):
 
     @property
     def needs_account(self) -> bool:
-        """Whether the gate needs the usage of images, which only an account has."""
+        """Whether the gate needs the usage of images, from an account or from `--in-use-from`."""
         return False
 
     def evaluate(self, report: PreviewReport) -> GateResult:
@@ -256,7 +256,7 @@ class InUseGate(Gate):
 
     @property
     def needs_account(self) -> bool:
-        """Whether the gate needs the usage of images, which only an account has."""
+        """Whether the gate needs the usage of images, from an account or from `--in-use-from`."""
         return True
 
     @property
@@ -408,7 +408,7 @@ class FindingsGate(Gate):
 
     @property
     def needs_account(self) -> bool:
-        """Whether the gate needs the usage of images, which only an account has."""
+        """Whether the gate needs the usage of images, from an account or from `--in-use-from`."""
         return True
 
     def evaluate(self, report: PreviewReport) -> GateResult:

@@ -123,6 +123,6 @@ def notes_on_manifests(digests: Iterable[str], repositories: Sequence[Repository
     given = set(digests)
     if given and given.isdisjoint(image.digest for each in repositories for image in each.images):
         yield (
-            "no manifest of --manifests is that of a listed image; the digest is that of the bytes of a manifest, "
-            "so give the output of the program without a change"
+            "no manifest of --manifests has the digest of a listed image; the digest is computed from the bytes of the "
+            "file, so give the unchanged output of the program"
         )

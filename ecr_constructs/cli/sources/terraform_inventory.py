@@ -129,8 +129,8 @@ class _TerraformReader:
         if resource.address in self._ambiguous:
             policy = self._ambiguous[resource.address]
             self.notes.append(
-                f"{resource.address} is left out, because {policy} does not show to which of several repositories of "
-                "one name it belongs; give a state of one Region"
+                f"{resource.address} is left out, because several repositories have the name in {policy}, and the "
+                "Region of the policy is not known; give a state of one Region"
             )
             return None
         texts = {}

@@ -49,7 +49,7 @@ def service_principal_source(resource: TemplateResource, app: AppResources) -> I
 @compliance_rule(
     "policy-changeable",
     types=("AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate"),
-    requirement="The repository policy does not deny every principal to change it.",
+    requirement="No statement denies `ecr:SetRepositoryPolicy` to every principal of the account.",
     remedy="Add a condition `ArnNotLike` on `aws:PrincipalArn` with the role of the deployment, or deny other actions.",
 )
 def policy_changeable(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001

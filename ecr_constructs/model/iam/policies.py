@@ -32,7 +32,7 @@ _V1_ACTIONS = ("ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:Create
 _SCANNING = "ecr:putregistryscanningconfiguration"
 _CHANGE = "ecr:SetRepositoryPolicy"
 DENIES_CHANGE = (
-    f"denies {_CHANGE} to every principal of the account, so that neither CloudFormation nor an administrator can "
+    f"denies {_CHANGE} to every principal of the account, so neither CloudFormation nor an administrator can "
     "change the policy again"
 )
 _OWN_ACCOUNT = json.dumps({"Ref": "AWS::AccountId"})

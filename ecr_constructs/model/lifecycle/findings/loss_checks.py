@@ -295,10 +295,10 @@ def _deletion(relations: RuleRelations, rule: LifecycleRule) -> str | None:
 
 
 def _in_repositories(kept: Sequence[LifecycleRule]) -> str:
-    """Return the repositories that lose all their images, as the end of a sentence."""
+    """Return the repositories in which no image remains, as the end of a sentence."""
     tags = list(dict.fromkeys(abbreviate(each.pattern) for rule in kept for each in rule.selectors))
     without = f" without images tagged {', '.join(tags[:-1]) + ' or ' if tags[1:] else ''}{tags[-1]}" if tags else ""
-    return f": a repository{without} loses all its images, including those that run, if this applies to the newest one"
+    return f": if the newest image is one of them, no image of a repository{without} remains, not even one that runs"
 
 
 def _is_by_age(rule: LifecycleRule, action: str) -> bool:

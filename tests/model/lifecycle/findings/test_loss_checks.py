@@ -169,22 +169,25 @@ def test_with_images_the_sentence_has_the_newest_image_its_day_and_its_users() -
 # --- policies that keep no minimum --------------------------------------------------------------------------------
 
 
+NO_IMAGE_REMAINS = "90 days later: if the newest image is one of them, no image of a repository remains"
+
+
 @pytest.mark.parametrize(
-    ("policy", "repositories_that_lose"),
+    ("policy", "emptied_repositories"),
     [
-        (of(keep_latest(5, matching="prod*"), EVERYTHING), "a repository without images tagged 'prod*' loses"),
-        (of(keep_forever("a", "b*"), EVERYTHING), "a repository without images tagged 'a' or 'b*' loses"),
-        (of(archive_unpulled(after_days=30), delete_archived(after_days=90)), "90 days later: a repository loses"),
-        (of(archive_older_than(after_days=30), delete_archived(after_days=90)), "90 days later: a repository loses"),
+        (of(keep_latest(5, matching="prod*"), EVERYTHING), "of a repository without images tagged 'prod*' remains"),
+        (of(keep_forever("a", "b*"), EVERYTHING), "of a repository without images tagged 'a' or 'b*' remains"),
+        (of(archive_unpulled(after_days=30), delete_archived(after_days=90)), NO_IMAGE_REMAINS),
+        (of(archive_older_than(after_days=30), delete_archived(after_days=90)), NO_IMAGE_REMAINS),
     ],
 )
 def test_a_policy_that_keeps_no_minimum_in_every_repository_is_an_info(
-    policy: LifecyclePolicy, repositories_that_lose: str
+    policy: LifecyclePolicy, emptied_repositories: str
 ) -> None:
     (finding,) = by_id(policy, CAN_EMPTY)
 
     assert finding.severity == "info"
-    assert repositories_that_lose in finding.sentence
+    assert emptied_repositories in finding.sentence
     assert by_id(policy, CAN_EMPTY, pipeline_images("v{n}", days=2, until=AT), at=AT) == []
     # The finding with images has the day.
     images = pipeline_images("other-{n}", days=3, until=AT - timedelta(days=3650))
