@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, has_functions, mapping, references_of
 
-__all__ = ["LOOP", "Resolver", "expanded", "has_functions", "references_of"]
+__all__ = ["LOOP", "Resolver", "canonical", "expanded", "has_functions", "references_of"]
 
 # The beginning of the name of a loop, such as `Fn::ForEach::Repositories`.
 LOOP = "Fn::ForEach::"
@@ -33,6 +35,7 @@ class Resolver:
         self._mappings = template.get("Mappings")
         self._conditions = mapping(template.get("Conditions"))
         self._decided: dict[str, bool | None] = {}
+        self._defined: dict[str, str] = {}
 
     def resolve(self, value: object) -> Any:  # noqa: ANN401  (a value of any kind)
         """
@@ -67,38 +70,56 @@ class Resolver:
         """
         if not isinstance(name, str):
             return None
-        if name not in self._decided:
+        for each in self._ordered(name, self._decided):
             # A condition that refers to itself is not decided.
-            self._decided[name] = None
-            self._decided[name] = self._test(self._conditions.get(name))
+            self._decided[each] = None
+            self._decided[each] = self._test(self._conditions.get(each))
         return self._decided[name]
 
-    def definition(self, name: object) -> object:
+    def definition(self, name: str) -> str:
         """
-        Return the definition of a condition, with the conditions and the values that it refers to.
+        Return a text that is equal for equal definitions of a condition, and of the conditions that it refers to.
+
+        The definition itself can be very long, because several conditions can refer to one.
 
         Args:
             name: The name of the condition.
 
         """
-        return self._defined({"Condition": name}, ())
+        for each in self._ordered(name, self._defined):
+            self._defined[each] = self._digest(self._conditions.get(each))
+        return self._defined[name]
 
-    def _defined(self, value: object, names: tuple[str, ...]) -> object:
-        if isinstance(value, list):
-            return [self._defined(each, names) for each in value]
-        if not isinstance(value, Mapping):
-            return value
-        name = value.get("Condition") if len(value) == 1 else None
-        if isinstance(name, str) and name not in names and name in self._conditions:
-            return self._defined(self._conditions[name], (*names, name))
-        return self.resolve({key: self._defined(each, names) for key, each in value.items()})
+    def _ordered(self, name: str, known: Container[str]) -> list[str]:
+        """Return a condition behind those that it refers to, without the known ones. They can be a long chain."""
+        ordered: list[str] = []
+        visited: set[str] = set()
+        pending = [(name, False)]
+        while pending:
+            each, is_last = pending.pop()
+            if is_last:
+                ordered.append(each)
+            elif each not in visited and each not in known:
+                visited.add(each)
+                pending.append((each, True))
+                pending += ((other, False) for other in _conditions_in(self._conditions.get(each)))
+        return ordered
+
+    def _digest(self, definition: object) -> str:
+        if isinstance(definition, Mapping) and len(definition) == 1:
+            ((name, argument),) = definition.items()
+            if name == "Condition" and isinstance(argument, str):
+                return self._defined.get(argument, argument)
+            if name in _OF_TESTS and isinstance(argument, list):
+                return _digest_of([name, *map(self._digest, argument)])
+        return _digest_of(self.resolve(definition))
 
     def _test(self, definition: object) -> bool | None:
         if not isinstance(definition, Mapping) or len(definition) != 1:
             return None
         ((name, argument),) = definition.items()
         if name == "Condition":
-            return self.condition(argument)
+            return self._decided.get(argument) if isinstance(argument, str) else None
         test = _TESTS.get(name)
         return test(self, argument) if test is not None and isinstance(argument, list) else None
 
@@ -190,6 +211,7 @@ _TESTS: Mapping[str, Callable[[Resolver, list[object]], bool | None]] = {
     "Fn::Not": Resolver._not,  # noqa: SLF001
     "Fn::Or": Resolver._or,  # noqa: SLF001
 }
+_OF_TESTS = ("Fn::And", "Fn::Not", "Fn::Or")
 _SIDES = 2
 _ARGUMENTS_OF_IF = 3
 _KEYS_OF_MAP = 3
@@ -197,10 +219,30 @@ _DIGITS = 10
 _ARGUMENTS_OF_LOOP = 3
 # A template has at most 500 resources.
 _MOST_ITERATIONS = 10_000
+# The value of a parameter has at most 4,096 bytes. A loop in a loop can repeat its value:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_LONGEST_VALUE = 4_096
 
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _digest_of(value: object) -> str:
+    return sha256(canonical(value).encode()).hexdigest()
+
+
+def _conditions_in(definition: object) -> Iterator[str]:
+    """Yield the names of the conditions that a definition refers to."""
+    if isinstance(definition, list):
+        for each in definition:
+            yield from _conditions_in(each)
+    elif isinstance(definition, Mapping):
+        branches = definition.get("Fn::If")
+        name = branches[0] if isinstance(branches, list) and branches else definition.get("Condition")
+        if isinstance(name, str):
+            yield name
+        yield from _conditions_in(list(definition.values()))
 
 
 def _reference(name: str) -> object:
@@ -232,6 +274,27 @@ def _flat(parts: Iterable[object]) -> Iterator[object]:
             yield part
 
 
+def canonical(value: object) -> str:
+    """
+    Return a value as text.
+
+    Equal values have equal texts, such as `true` and `"true"`, which are equal for CloudFormation.
+
+    Args:
+        value: The value of a property.
+
+    """
+    return json.dumps(_scalar_texts(value), sort_keys=True, default=str)
+
+
+def _scalar_texts(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(name): _scalar_texts(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_scalar_texts(each) for each in value]
+    return _text(value)
+
+
 def expanded(resources: Mapping[str, Any], resolver: Resolver) -> Mapping[str, Any]:
     """
     Return resources with those that `Fn::ForEach` creates.
@@ -252,13 +315,17 @@ def _unrolled(resources: Mapping[str, Any], resolver: Resolver, budget: Iterator
             each if str(name).startswith(LOOP) and isinstance(each, list) and len(each) == _ARGUMENTS_OF_LOOP else None
         )
         values = resolver.resolve(loop[1]) if loop and isinstance(loop[2], Mapping) else None
-        if loop is None or not isinstance(values, list) or has_functions(values):
+        if loop is None or not isinstance(values, list) or has_functions(values) or _is_too_long(values):
             yield name, each
             continue
         for value in values:
             if next(budget, None) is None:
                 return
             yield from _unrolled(_with_identifier(loop[2], str(loop[0]), _text(value)), resolver, budget)
+
+
+def _is_too_long(values: Iterable[object]) -> bool:
+    return any(len(_text(value)) > _LONGEST_VALUE for value in values)
 
 
 def _with_identifier(value: Any, name: str, text: str) -> Any:  # noqa: ANN401  (a value of any kind)

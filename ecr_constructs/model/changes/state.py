@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
-from ecr_constructs.model.changes.intrinsics import LOOP, Resolver, expanded
+from ecr_constructs.model.changes.intrinsics import LOOP, Resolver, canonical, expanded
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.template_syntax import mapping, references_of
 
@@ -95,7 +95,7 @@ class Resource:
         deletion_policy: The deletion policy. Default: `Delete`.
         update_replace_policy: The policy for a replaced resource. Default: `Delete`.
         condition: The name of its condition, unless the template decides that it is true. Default: none.
-        condition_text: The definition of the condition. Default: none.
+        condition_text: A text that is equal for equal definitions of the condition. Default: none.
         is_created: Whether the stack has the resource, with the defaults of its parameters. Default: it has.
         deletes_images: Whether a custom resource of the CDK deletes its images before it is deleted. Default: not.
         environment: The account and Region. Default: not known.
@@ -307,7 +307,7 @@ def _resources(
                 deletion_policy=_attribute(resolver, resource, "DeletionPolicy"),
                 update_replace_policy=_attribute(resolver, resource, "UpdateReplacePolicy"),
                 condition=condition if is_conditional else None,
-                condition_text=canonical(certain.definition(condition)) if is_conditional else "",
+                condition_text=certain.definition(condition) if is_conditional else "",
                 is_created=resolver.condition(condition) is not False,
                 deletes_images=logical_id in emptied,
                 environment=stack.environment,
@@ -360,24 +360,3 @@ def object_of(value: object) -> Mapping[str, Any]:
         except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, Mapping) else {}
-
-
-def canonical(value: object) -> str:
-    """
-    Return a value as text.
-
-    Equal values have equal texts, such as `true` and `"true"`, which are equal for CloudFormation.
-
-    Args:
-        value: The value of a property.
-
-    """
-    return json.dumps(_scalar_texts(value), sort_keys=True, default=str)
-
-
-def _scalar_texts(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(name): _scalar_texts(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_scalar_texts(each) for each in value]
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -416,6 +416,38 @@ def test_a_condition_is_evaluated_where_the_template_determines_it(old: State, n
     assert ids(find_changes(old, new)) == expected
 
 
+def _referring(count: int, definition: Any, *references: int) -> State:
+    """Return a state with conditions, of which each refers to those before it by the given distances."""
+    conditions: dict[str, Any] = {"C0": definition}
+    for at in range(1, count):
+        conditions[f"C{at}"] = {"Fn::Or": [{"Condition": f"C{max(0, at - each)}"} for each in references]}
+    last = repository(attributes={"Condition": f"C{count - 1}"})
+    parameters = {"Stage": {"Type": "String"}}
+    return state({"Containers": {"X": last}}, Parameters=parameters, Conditions=conditions)
+
+
+@pytest.mark.parametrize(
+    ("count", "references"),
+    [(60, (1, 1)), (60, (1, 2, 3)), (1_500, (1, 1)), (9, tuple(range(-9, 9)))],
+    ids=["one condition twice", "several conditions", "a long chain", "conditions that refer to each other"],
+)
+def test_conditions_that_refer_to_many_others_are_compared(count: int, references: tuple[int, ...]) -> None:
+    old = _referring(count, IS_PROD, *references)
+
+    assert ids(find_changes(old, _referring(count, IS_PROD, *references))) == []
+    assert ids(find_changes(old, _referring(count, {"Fn::Equals": [{"Ref": "Stage"}, "test"]}, *references))) == [
+        "conditional-resource"
+    ]
+
+
+def test_a_loop_whose_values_grow_with_each_loop_around_it_stays() -> None:
+    loops: dict[str, Any] = {"R${L0}": repository()}
+    for at in reversed(range(30)):
+        loops = {f"Fn::ForEach::L{at}": [f"L{at}", [f"${{L{at - 1}}}" * 2 if at else "ab"], loops]}
+
+    assert changes(loops, loops) == ()
+
+
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
