@@ -12,6 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -123,12 +124,8 @@ def require_shallow(document: object) -> None:
         if depth > _MAXIMUM_DEPTH:
             raise ValueError(f"it is nested more than {_MAXIMUM_DEPTH} levels deep")
         # A listing of images has millions of values. A parser returns no subclasses of these types.
-        level = [
-            value
-            for each in level
-            for value in (each.values() if type(each) is dict else each)
-            if type(value) in _CONTAINERS
-        ]
+        values = list(chain.from_iterable([each.values() if type(each) is dict else each for each in level]))
+        level = list(compress(values, map(_CONTAINERS.__contains__, map(type, values))))
 
 
 def _real(path: Path, inside: Path | None) -> str:

@@ -373,11 +373,19 @@ def _plain_images(details: Sequence[Any]) -> list[Image] | None:
     A listing can have a million details. The constructor, which has a message for each problem, takes several times as
     long. This function returns equal images: it checks and converts the values field by field, in loops of C.
     """
-    is_plain = set(map(type, details)) == {dict} and not any("imageDetails" in detail for detail in details)
-    if not is_plain:
+    if set(map(type, details)) != {dict}:
         return None
+    present = set(chain.from_iterable(details))
+    if "imageDetails" in present:
+        return None
+    absent = [None] * len(details)
     try:
-        columns = _plain_columns({name: [detail.get(key) for detail in details] for name, key in _FIELDS.items()})
+        columns = _plain_columns(
+            {
+                name: [detail.get(key) for detail in details] if key in present else absent
+                for name, key in _FIELDS.items()
+            }
+        )
     except (_Unusual, TypeError, ValueError, OverflowError):
         return None
     images = list(map(object.__new__, repeat(Image, len(details))))

@@ -72,7 +72,7 @@ def test_a_changed_manifest_is_a_note(tmp_path: Path, capsys: pytest.CaptureFixt
     arguments = ["preview", str(tmp_path / "policy.json"), "--images", str(tmp_path / "images.json")]
 
     assert run([*arguments, "--manifests", str(tmp_path / "m.json")]) == ExitCode.DONE
-    assert "note: no manifest of --manifests is that of a listed image" in capsys.readouterr().out
+    assert "note: no manifest of --manifests has the digest of a listed image" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
