@@ -21,6 +21,9 @@ UNWANTED = ("aws_codebuild", "aws_ec2", "aws_ecs", "aws_lambda", "aws_secretsman
 
 BARE = "pass"
 MODEL = "import ecr_constructs.model"
+# Node works on after the last import, and is stopped when Python exits. Without a pause, the program that exits first
+# has the shorter time of Node, whatever it imports.
+PAUSE = "\nimport time; time.sleep(0.5)"
 CDK = "import aws_cdk; from aws_cdk import aws_ecr, aws_iam, aws_kms"
 # Public names are loaded when they are first used. Those that do not exist (yet) cost nothing.
 OURS = """
@@ -84,7 +87,8 @@ def main() -> int:
     arguments = parser.parse_args()
     use_node_of_environment()
     rounds = 1 if arguments.quick else arguments.rounds
-    seconds: dict[str, list[float]] = {program: [] for program in (BARE, MODEL, TYPER, HELP, CDK, OURS)}
+    theirs, ours = CDK + PAUSE, OURS + PAUSE
+    seconds: dict[str, list[float]] = {program: [] for program in (BARE, MODEL, TYPER, HELP, theirs, ours)}
     for program in seconds:
         run(program)  # so that all programs find compiled files
     for number in range(rounds):
@@ -94,9 +98,9 @@ def main() -> int:
     # Other work on the machine only adds time.
     best = {program: min(measured) for program, measured in seconds.items()}
     print(f"CPU time of Python and Node, minimum of {rounds}.")
-    ratio, model = best[OURS] / best[CDK], best[MODEL] - best[BARE]
-    print(f"  {CDK:<58} {best[CDK]:.2f} s")
-    print(f"  {'import ecr_constructs and its constructs':<58} {best[OURS]:.2f} s")
+    ratio, model = best[ours] / best[theirs], best[MODEL] - best[BARE]
+    print(f"  {CDK:<58} {best[theirs]:.2f} s")
+    print(f"  {'import ecr_constructs and its constructs':<58} {best[ours]:.2f} s")
     print(f"  {TYPER + ', the largest part of --help':<58} {best[TYPER]:.2f} s")
     kept = [
         line("ours / theirs", f"{ratio:.2f}", "1.05", is_kept=ratio <= 1.05),
