@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ecr_constructs.errors import expect
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.validation import (
     REPLICATION_FILTER,
@@ -46,7 +47,8 @@ class ScanFilter(ValidatedString):
     grammar: ClassVar[StringConstraint] = SCAN_FILTER
 
     def matches(self, repository_name: str) -> bool:
-        """Return whether the filter matches a repository."""
+        """Return whether the filter matches a repository. Raise `TypeError` if the name is not a string."""
+        expect("repository_name", repository_name, str, "'prod/api'")
         pattern = self.value if "*" in self.value else f"*{self.value}*"
         return wildcards.matches(pattern, repository_name)
 
@@ -74,7 +76,8 @@ class ReplicationFilter(ValidatedString):
     grammar: ClassVar[StringConstraint] = REPLICATION_FILTER
 
     def matches(self, repository_name: str) -> bool:
-        """Return whether the filter matches a repository."""
+        """Return whether the filter matches a repository. Raise `TypeError` if the name is not a string."""
+        expect("repository_name", repository_name, str, "'prod/api'")
         return repository_name.startswith(self.value)
 
 
@@ -99,5 +102,6 @@ class SigningFilter(ValidatedString):
     grammar: ClassVar[StringConstraint] = SIGNING_FILTER
 
     def matches(self, repository_name: str) -> bool:
-        """Return whether the filter matches a repository."""
+        """Return whether the filter matches a repository. Raise `TypeError` if the name is not a string."""
+        expect("repository_name", repository_name, str, "'prod/api'")
         return wildcards.matches(self.value, repository_name)

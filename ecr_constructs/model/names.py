@@ -128,7 +128,8 @@ class Namespace(ValidatedString):
         self.grammar.require(self.value)
 
     def contains(self, repository_name: str) -> bool:
-        """Return whether a repository is in the namespace."""
+        """Return whether a repository is in the namespace. Raise `TypeError` if the name is not a string."""
+        expect("repository_name", repository_name, str, "'prod/api'")
         return repository_name.startswith(f"{self.value}/")
 
     @property

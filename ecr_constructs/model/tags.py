@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ecr_constructs.errors import expect
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.validation import EXCLUSION_FILTER, TAG_PATTERN, TAG_PREFIX, StringConstraint, ValidatedString
 
@@ -25,12 +26,19 @@ class _TagSelector(ValidatedString):
         return wildcards.matches(self.pattern, tag)
 
     def overlaps(self, other: _TagSelector) -> bool:
-        """Return whether both selectors can match the same tag."""
+        """Return whether both selectors can match the same tag. Raise `TypeError` for any other kind."""
+        _require_selector(other)
         return wildcards.overlaps(self.pattern, other.pattern)
 
     def subsumes(self, other: _TagSelector) -> bool:
-        """Return whether the selector matches every tag that the other selector matches."""
+        """Return whether the selector matches every tag of another selector. Raise `TypeError` for any other kind."""
+        _require_selector(other)
         return wildcards.subsumes(self.pattern, other.pattern)
+
+
+def _require_selector(other: object) -> None:
+    if not isinstance(other, _TagSelector):  # checked first, because the rules of a policy are compared in pairs
+        expect("other", other, _TagSelector, "TagPattern('v*')")
 
 
 class TagPattern(_TagSelector):

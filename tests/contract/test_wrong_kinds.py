@@ -25,12 +25,16 @@ from ecr_constructs import (
     Encryption,
     HardenedRepository,
     Immutability,
+    LifecyclePolicy,
     Namespace,
     PrivateRegistry,
     PullThroughCache,
     ReplicaRegistry,
     Replication,
+    ReplicationFilter,
+    ScanFilter,
     Scanning,
+    TagPattern,
     Upstream,
 )
 from tests.templates import new_app, new_stack
@@ -230,6 +234,16 @@ CALLS: Mapping[str, Call] = {
     "Upstream.ecr account": lambda value: Upstream.ecr(account=value, region="eu-west-1"),
     "Upstream.ecr Region": lambda value: Upstream.ecr(account=PARTNER, region=value),
     "Namespace": Namespace,
+    "LifecyclePolicy.with_rule": LifecyclePolicy.none().with_rule,
+    "LifecyclePolicy.with_last_rule": LifecyclePolicy.none().with_last_rule,
+    "TagPattern.overlaps": TagPattern("v*").overlaps,
+    "TagPattern.subsumes": TagPattern("v*").subsumes,
+    "Replication.overlaps": Replication.to("eu-west-1").overlaps,
+    "Namespace.contains, a name": Namespace("prod").contains,
+    "ScanFilter.matches, a name": ScanFilter("prod/*").matches,
+    "ReplicationFilter.matches, a name": ReplicationFilter("prod/").matches,
+    "Replication.copies, a name": Replication.to("eu-west-1", repositories="prod/").copies,
+    "Scanning.frequency, a name": Scanning.enhanced().frequency,
     **{
         f"but {name}": call
         for name, call in options(

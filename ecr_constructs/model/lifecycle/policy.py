@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.errors import ArgumentTypeError, InvalidLifecyclePolicy
+from ecr_constructs.errors import ArgumentTypeError, InvalidLifecyclePolicy, expect
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.combined_limits import combines_age_and_count, rules_problem
 from ecr_constructs.model.lifecycle.compiler import compile_intents
@@ -299,6 +299,7 @@ class LifecyclePolicy:
 
         Raises:
             InvalidLifecyclePolicy: If ECR rejects it together with the other rules.
+            TypeError: If it is not a rule.
 
         """
         return LifecyclePolicy(rules=(*self.rules, rule))
@@ -312,8 +313,10 @@ class LifecyclePolicy:
 
         Raises:
             InvalidLifecyclePolicy: If ECR rejects it together with the other rules.
+            TypeError: If it is not a rule.
 
         """
+        expect("rule", rule, LifecycleRule, "LifecycleRule(...)")
         after = 0 if rule.tag_status == "any" else sum(other.tag_status == "any" for other in self.rules)
         others = sorted(self.rules, key=_is_any)
         rules = [*others[: len(others) - after], rule, *others[len(others) - after :]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
+from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems, expect
 from ecr_constructs.model.filters import ReplicationFilter
 from ecr_constructs.model.names import Namespace, to_filters
 from ecr_constructs.model.partitions import region_problems
@@ -149,10 +149,14 @@ class Replication:
         Args:
             other: Another replication, to any destination.
 
+        Raises:
+            TypeError: If it is not a replication.
+
         >>> Replication.to("eu-west-1", repositories="prod/").overlaps(Replication.to("us-east-1", repositories="p/"))
         False
 
         """
+        expect("other", other, Replication, "Replication.to('eu-west-1')")
         ours, theirs = (each.filters or (_EVERY_REPOSITORY,) for each in (self, other))
         return any(
             str(one).startswith(str(another)) or str(another).startswith(str(one)) for one in ours for another in theirs

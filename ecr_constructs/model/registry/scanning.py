@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from ecr_constructs.errors import InvalidName, Problems
+from ecr_constructs.errors import InvalidName, Problems, expect
 from ecr_constructs.model.filters import ScanFilter
 from ecr_constructs.model.names import Namespace, to_filters
 
@@ -126,7 +126,11 @@ class Scanning:
         Args:
             repository_name: The name of the repository.
 
+        Raises:
+            TypeError: If it is not a string.
+
         """
+        expect("repository_name", repository_name, str, "'prod/api'")
         if any(text.matches(repository_name) for text in self.continuous):
             return "CONTINUOUS_SCAN"
         return "SCAN_ON_PUSH" if any(text.matches(repository_name) for text in self.on_push) else None
