@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from ecr_constructs.cli.adoption.planned import FollowUp
 from ecr_constructs.cli.adoption.values import is_function, raw
 from ecr_constructs.cli.python_code.calls import Call
-from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, object_of
+from ecr_constructs.model.template_syntax import has_functions
 
 __all__ = ["PlainCall", "plain_call"]
 

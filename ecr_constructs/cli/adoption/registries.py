@@ -23,7 +23,6 @@ from ecr_constructs.cli.adoption.statements import policy_code, policy_problems,
 from ecr_constructs.cli.adoption.values import is_code_of_tokens, text
 from ecr_constructs.cli.python_code.calls import Call, Name
 from ecr_constructs.errors import EcrConstructsError, InvalidName
-from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, object_of
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter
 from ecr_constructs.model.iam.actions import matches_action
@@ -34,7 +33,7 @@ from ecr_constructs.model.registry.creation_templates import role_arn_problems
 from ecr_constructs.model.registry.replication import Replication, ReplicationConfiguration
 from ecr_constructs.model.registry.scanning import Scanning
 from ecr_constructs.model.registry.upstreams import Upstream
-from ecr_constructs.model.template_syntax import mapping, mappings
+from ecr_constructs.model.template_syntax import has_functions, mapping, mappings
 from ecr_constructs.model.validation import CACHE_PREFIX, NAMESPACE, TEMPLATE_PREFIX
 
 __all__ = [

@@ -11,14 +11,13 @@ from ecr_constructs.cli.adoption.values import is_code_of_tokens, raw, text
 from ecr_constructs.cli.python_code.calls import Call, Name
 from ecr_constructs.cli.python_code.lifecycle_policies import lifecycle_value
 from ecr_constructs.errors import EcrConstructsError
-from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.settings import immutability_of_resource, lifecycle_text
 from ecr_constructs.model.changes.state import Resource, canonical
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.model.resource_tags import resource_tag_problems
-from ecr_constructs.model.template_syntax import boolean, mapping
+from ecr_constructs.model.template_syntax import boolean, has_functions, mapping
 from ecr_constructs.model.validation import REPOSITORY_NAME
 
 __all__ = [

@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple
 
 from ecr_constructs.cli.adoption.values import raw, text
 from ecr_constructs.cli.python_code.calls import Call
-from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import object_of
 from ecr_constructs.model.iam.intents import INTENTS, INTENTS_OF_ORGANIZATIONS
 from ecr_constructs.model.iam.permissions import (
@@ -20,6 +19,7 @@ from ecr_constructs.model.iam.permissions import (
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, sid_problems, statement_problems
 from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, text_of
+from ecr_constructs.model.template_syntax import has_functions
 from ecr_constructs.model.validation import ORGANIZATION_ID, ORGANIZATIONAL_UNIT, ROLE_ARN
 
 __all__ = ["PolicyCode", "policy_code", "policy_problems", "statement_call"]

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecr_constructs.cli.python_code.calls import Call, Name
-from ecr_constructs.model.changes.intrinsics import has_functions
-from ecr_constructs.model.template_syntax import is_function_name
+from ecr_constructs.model.template_syntax import has_functions, is_function_name
 
 __all__ = ["is_code_of_tokens", "raw", "text"]
 

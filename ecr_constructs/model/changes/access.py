@@ -10,11 +10,11 @@ from typing import NamedTuple
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.changes.change import Change
 from ecr_constructs.model.changes.conditions import Conditions, conditions_of, is_looser, pattern_includes
-from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, canonical, object_of
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.statements import Statement, is_public
 from ecr_constructs.model.iam.values import as_list, possible, text_of, value_label
+from ecr_constructs.model.template_syntax import has_functions
 from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["covers", "policy_changes", "statements_of_policy"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from operator import eq
 from typing import Any
 
 from ecr_constructs.model.iam.values import as_list, has_wildcard, matches_pattern, text_of
@@ -67,13 +68,9 @@ def pattern_includes(wide: str, narrow: str) -> bool:
 
 
 def _value(value: object) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else text_of(value)
-        if not isinstance(value, Mapping)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, Mapping) else text_of(value)
 
 
 def _follows(operator: str, values: frozenset[str], given: str, texts: frozenset[str]) -> bool:
@@ -99,10 +96,6 @@ def _are_included(texts: Iterable[str], patterns: Iterable[str], includes: _Incl
 
 
 # --- how a value with one operator includes a value with another one --------------------------------------------------
-
-
-def _is_equal(wide: str, narrow: str) -> bool:
-    return wide == narrow
 
 
 def _is_equal_without_wildcards(wide: str, narrow: str) -> bool:
@@ -138,7 +131,7 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
-_EQUALS = {"stringequals": _is_equal, "stringlike": _is_equal_without_wildcards}
+_EQUALS = {"stringequals": eq, "stringlike": _is_equal_without_wildcards}
 _LIKE = {
     "stringequals": _matches_fixed,
     "stringlike": pattern_includes,
@@ -157,7 +150,7 @@ _POSITIVE: Mapping[str, Mapping[str, _Includes]] = {
     "ipaddress": {"ipaddress": _network_includes},
 }
 _NEGATED: Mapping[str, Mapping[str, _Includes]] = {
-    "stringnotequals": {"stringnotequals": _is_equal, "stringnotlike": _matches_fixed},
+    "stringnotequals": {"stringnotequals": eq, "stringnotlike": _matches_fixed},
     "stringnotlike": {"stringnotlike": pattern_includes, "stringnotequals": _is_equal_without_wildcards},
     "stringnotequalsignorecase": {"stringnotequalsignorecase": _is_equal_in_any_case},
     "arnnotequals": {"arnnotequals": _arn_includes, "arnnotlike": _arn_includes},

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from ecr_constructs.model.changes.change import Change, Severity
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
-from ecr_constructs.model.changes.intrinsics import has_functions, references_of
 from ecr_constructs.model.changes.state import (
     CREATION_TEMPLATE,
     KEY,
@@ -23,6 +22,7 @@ from ecr_constructs.model.changes.state import (
     State,
     canonical,
 )
+from ecr_constructs.model.template_syntax import has_functions, references_of
 
 __all__ = [
     "IMMUTABLE_KEY_PROPERTIES",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
-from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, has_functions, mapping, references_of
+from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, has_functions, mapping
 
-__all__ = ["LOOP", "Resolver", "canonical", "expanded", "has_functions", "references_of"]
+__all__ = ["LOOP", "Resolver", "canonical", "expanded"]
 
 # The beginning of the name of a loop, such as `Fn::ForEach::Repositories`.
 LOOP = "Fn::ForEach::"

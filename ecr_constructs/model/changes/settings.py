@@ -11,7 +11,6 @@ from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.changes.access import policy_changes
 from ecr_constructs.model.changes.change import Change, Severity
-from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.lifecycle_difference import (
     lifecycle_policy_of,
     newly_affected_images,
@@ -29,7 +28,7 @@ from ecr_constructs.model.changes.state import (
 )
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability, TagMutability, is_at_least
-from ecr_constructs.model.template_syntax import boolean, mappings
+from ecr_constructs.model.template_syntax import boolean, has_functions, mappings
 
 __all__ = ["Listing", "immutability_of_resource", "lifecycle_text", "setting_changes"]
 
