@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidImage
@@ -364,6 +364,7 @@ def _outcomes(details: list[dict[str, Any]]) -> object:
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=FIELDS), max_size=4))
+@example([{"imageDetails": []}])  # a page among the images, with the fields of an image
 def test_details_that_are_read_field_by_field_are_read_like_one_by_one(odd: list[dict[str, Any]]) -> None:
     details = [_ORDINARY, *(_ORDINARY | each for each in odd), _ORDINARY]
     by_field = _outcomes(details)
